@@ -1,0 +1,207 @@
+//! The vocabulary: opset 1.
+
+use crate::{DType, InputId, KnobId, ParamId};
+
+/// What a node computes from its inputs.
+///
+/// Ops whose result shape is not a function of the inputs alone (`Reshape`, `Broadcast`, `Rand`,
+/// `Iota`) take it from the node that carries them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    // Sources.
+    Input(InputId),
+    Param(ParamId),
+    /// A live scalar, `[]`.
+    Knob(KnobId),
+    /// A constant scalar, `[]`.
+    Const(f64),
+    /// Fresh noise at every step.
+    Rand(Distribution),
+    /// 0, 1, 2, … along `axis`, `f32`.
+    Iota {
+        axis: usize,
+    },
+
+    Unary(Unary),
+    /// With NumPy broadcasting.
+    Binary(Binary),
+    /// `select(mask, a, b)`: a where the mask is not zero, else b; all three broadcast.
+    Select,
+    Reduce {
+        reduction: Reduction,
+        axes: Vec<usize>,
+        keepdim: bool,
+    },
+
+    // Movement.
+    Reshape,
+    Permute {
+        axes: Vec<usize>,
+    },
+    Broadcast,
+    /// Elements `start .. start + length` along `axis`.
+    Slice {
+        axis: usize,
+        start: usize,
+        length: usize,
+    },
+    Concat {
+        axis: usize,
+    },
+    /// `value` added before and after along `axis`.
+    Pad {
+        axis: usize,
+        before: usize,
+        after: usize,
+        value: f64,
+    },
+    Cast(DType),
+
+    /// `[…, M, K] × […, K, N] → […, M, N]`; leading dimensions broadcast.
+    MatMul,
+    /// `[B, C, H, W] ⋆ [O, C / groups, kH, kW] → [B, O, H', W']`; rank 3 is the 1-D convolution.
+    /// Cross-correlation, as everywhere in deep learning.
+    Conv(ConvGeometry),
+    /// The transpose of a convolution: `[B, C, H, W], [C, O / groups, kH, kW] → [B, O, H', W']`.
+    ConvTranspose {
+        geometry: ConvGeometry,
+        /// Added to one side of each output dimension, to tell apart the sizes that stride folds.
+        out_pad: Vec<usize>,
+    },
+
+    /// The identity, through which no gradient flows.
+    StopGradient,
+}
+
+/// Per spatial dimension; each vector has as many entries as there are of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConvGeometry {
+    pub stride: Vec<usize>,
+    pub pad: Vec<usize>,
+    pub dilation: Vec<usize>,
+    pub groups: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Distribution {
+    /// N(0, 1).
+    Normal,
+    /// U[0, 1).
+    Uniform,
+}
+
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant,)* }
+
+        impl $name {
+            pub const ALL: &'static [$name] = &[$($name::$variant,)*];
+
+            /// The op's name in the plugin ABI.
+            pub fn name(self) -> &'static str {
+                match self { $($name::$variant => $text,)* }
+            }
+
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($text => Some($name::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+named! {
+    /// Elementwise, one operand. The gradient of `abs` and `relu` at 0 is 0; `sign` and `floor` have
+    /// gradient 0 everywhere.
+    Unary {
+        Neg = "neg",
+        Exp = "exp",
+        Log = "log",
+        /// log(1 + x), exact near 0.
+        Log1p = "log1p",
+        Sqrt = "sqrt",
+        Abs = "abs",
+        Sign = "sign",
+        Floor = "floor",
+        Sin = "sin",
+        Cos = "cos",
+        Tanh = "tanh",
+        Erf = "erf",
+        Sigmoid = "sigmoid",
+        /// log(1 + eˣ), computed so that it neither overflows nor loses small values.
+        Softplus = "softplus",
+        Relu = "relu",
+    }
+}
+
+named! {
+    /// Elementwise, two operands. Comparisons give `f32` zeros and ones and have gradient 0; where
+    /// `max` or `min` meets a tie, each side receives half of the gradient.
+    Binary {
+        Add = "add",
+        Sub = "sub",
+        Mul = "mul",
+        Div = "div",
+        /// aᵇ for a > 0.
+        Pow = "pow",
+        Max = "max",
+        Min = "min",
+        Lt = "lt",
+        Eq = "eq",
+    }
+}
+
+named! {
+    /// Over any set of axes. `reduce_max` and `reduce_min` split their gradient evenly among ties.
+    Reduction {
+        Sum = "sum",
+        Mean = "mean",
+        Max = "reduce_max",
+        Min = "reduce_min",
+        /// log Σ eˣ, shifted by the maximum.
+        LogSumExp = "logsumexp",
+    }
+}
+
+impl Op {
+    /// The op's name in the plugin ABI.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Op::Input(_) => "input",
+            Op::Param(_) => "param",
+            Op::Knob(_) => "knob",
+            Op::Const(_) => "const",
+            Op::Rand(_) => "rand",
+            Op::Iota { .. } => "iota",
+            Op::Unary(unary) => unary.name(),
+            Op::Binary(binary) => binary.name(),
+            Op::Select => "select",
+            Op::Reduce { reduction, .. } => reduction.name(),
+            Op::Reshape => "reshape",
+            Op::Permute { .. } => "permute",
+            Op::Broadcast => "broadcast",
+            Op::Slice { .. } => "slice",
+            Op::Concat { .. } => "concat",
+            Op::Pad { .. } => "pad",
+            Op::Cast(_) => "cast",
+            Op::MatMul => "matmul",
+            Op::Conv(_) => "conv",
+            Op::ConvTranspose { .. } => "conv_transpose",
+            Op::StopGradient => "stop_gradient",
+        }
+    }
+
+    /// True of the ops that take nothing in: they are not layers.
+    pub fn is_source(&self) -> bool {
+        matches!(
+            self,
+            Op::Input(_)
+                | Op::Param(_)
+                | Op::Knob(_)
+                | Op::Const(_)
+                | Op::Rand(_)
+                | Op::Iota { .. }
+        )
+    }
+}
