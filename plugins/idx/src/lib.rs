@@ -1,1 +1,181 @@
-//! idx
+//! IDX files, plain or gzip: MNIST and what is stored like it.
+
+mod format;
+
+use std::path::PathBuf;
+
+use format::Array;
+use workbench_sdk::prelude::*;
+
+struct Idx {
+    train: Split,
+    test: Split,
+    shape: [usize; 3],
+    classes: usize,
+}
+
+/// Part of a file of images, and of labels where there are some.
+struct Split {
+    images: std::sync::Arc<Array>,
+    labels: Option<std::sync::Arc<Array>>,
+    first: u64,
+    len: u64,
+}
+
+impl Dataset for Idx {
+    const NAME: &str = "idx";
+    const ABOUT: &str = "IDX files as MNIST uses, plain or gzip, with or without labels.";
+    const PARAMS: &[Param] = &[
+        param::path("images", "Images [N, H, W] or [N, C, H, W], bytes.").required(),
+        param::path("labels", "Labels [N], one an image."),
+        param::path("test_images", "Images of the test split; without it `test_count` says."),
+        param::path("test_labels", "Labels of the test split."),
+        param::int("test_count", "So many of the last images are the test split.", 0)
+            .range(0, i64::MAX),
+    ];
+
+    fn open(config: &Config) -> Result<Idx> {
+        let images = format::read(&config.get::<PathBuf>("images")?)?;
+        let labels = labels(config.get("labels")?, &images)?;
+        let shape = picture(&images)?;
+        let n = images.dims[0] as u64;
+        let test_images: Option<PathBuf> = config.get("test_images")?;
+        let test_count: u64 = config.get("test_count")?;
+        let (images, labels) = (images.into(), labels.map(std::sync::Arc::new));
+        let whole = Split { images, labels, first: 0, len: n };
+
+        let (train, test) = match test_images {
+            Some(_) if test_count > 0 => {
+                bail!(
+                    "`test_images` and `test_count` are both given; one of them says what the test split is"
+                )
+            }
+            Some(path) => {
+                let images = format::read(&path)?;
+                let labels = labels_of_test(config.get("test_labels")?, &images, &whole)?;
+                ensure!(
+                    picture(&images)? == shape,
+                    "{}: images are {:?}, those of the training split {shape:?}",
+                    path.display(),
+                    picture(&images)?
+                );
+                let len = images.dims[0] as u64;
+                (
+                    whole,
+                    Split { images: images.into(), labels: labels.map(Into::into), first: 0, len },
+                )
+            }
+            None => {
+                ensure!(
+                    test_count > 0 && test_count < n,
+                    "`test_count` is {test_count} of {n} images: give `test_images`, or how many of the last \
+                     images are the test split (1 to {})",
+                    n - 1
+                );
+                whole.cut(n - test_count)
+            }
+        };
+        let classes = [&train, &test].into_iter().filter_map(Split::highest_label).max();
+        let classes = classes.map_or(0, |highest| highest as usize + 1);
+        Ok(Idx { train, test, shape, classes })
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        let [channels, height, width] = self.shape;
+        let mut fields = vec![Field::image(channels, height, width)];
+        if self.classes > 0 {
+            fields.push(Field::label(&(0..self.classes).collect::<Vec<_>>()));
+        }
+        fields
+    }
+
+    fn len(&self, split: &str) -> Option<u64> {
+        self.split(split).map(|split| split.len)
+    }
+
+    fn read(&self, split: &str, index: u64, item: &mut Item) -> Result<()> {
+        let Some(split) = self.split(split) else { bail!("there is no split `{split}`") };
+        let place = (split.first + index) as usize;
+        item.image().copy_from_slice(split.images.item(place));
+        if let Some(labels) = &split.labels {
+            item.label(labels.number(place));
+        }
+        Ok(())
+    }
+}
+
+impl Idx {
+    fn split(&self, name: &str) -> Option<&Split> {
+        match name {
+            "train" => Some(&self.train),
+            "test" => Some(&self.test),
+            _ => None,
+        }
+    }
+}
+
+impl Split {
+    /// The first `len` items, and the rest.
+    fn cut(self, len: u64) -> (Split, Split) {
+        let rest = Split {
+            images: self.images.clone(),
+            labels: self.labels.clone(),
+            first: self.first + len,
+            len: self.len - len,
+        };
+        (Split { len, ..self }, rest)
+    }
+
+    fn highest_label(&self) -> Option<i64> {
+        let labels = self.labels.as_ref()?;
+        (self.first..self.first + self.len).map(|place| labels.number(place as usize)).max()
+    }
+}
+
+/// `[C, H, W]` of a file of images.
+fn picture(images: &Array) -> Result<[usize; 3]> {
+    let path = images.path.display();
+    ensure!(
+        images.width == 1,
+        "{path}: images must be bytes, and these are numbers of another type"
+    );
+    match images.dims[..] {
+        [n, h, w] if n > 0 && h > 0 && w > 0 => Ok([1, h, w]),
+        [n, c, h, w] if n > 0 && c > 0 && h > 0 && w > 0 => Ok([c, h, w]),
+        _ => bail!(
+            "{path}: images must be [N, H, W] or [N, C, H, W], and these are {:?}",
+            images.dims
+        ),
+    }
+}
+
+/// Labels that fit the images beside them.
+fn labels(path: Option<PathBuf>, images: &Array) -> Result<Option<Array>> {
+    let Some(path) = path else { return Ok(None) };
+    let labels = format::read(&path)?;
+    let shown = path.display();
+    ensure!(labels.dims.len() == 1, "{shown}: labels must be [N], and these are {:?}", labels.dims);
+    ensure!(
+        labels.dims[0] == images.dims[0],
+        "{shown} has {} labels, {} has {} images",
+        labels.dims[0],
+        images.path.display(),
+        images.dims[0]
+    );
+    if let Some(place) =
+        (0..labels.dims[0]).find(|&place| !(0..1 << 20).contains(&labels.number(place)))
+    {
+        bail!("{shown}: label {} of item {place} is not a class number", labels.number(place));
+    }
+    Ok(Some(labels))
+}
+
+fn labels_of_test(path: Option<PathBuf>, images: &Array, train: &Split) -> Result<Option<Array>> {
+    ensure!(
+        path.is_some() == train.labels.is_some(),
+        "give both `labels` and `test_labels`, or neither"
+    );
+    labels(path, images)
+}
+
+export_plugin! { datasets: [Idx] }

@@ -1,1 +1,49 @@
-//! mlp-vae
+//! The classic VAE: one hidden layer each way.
+//!
+//! Kingma & Welling, "Auto-Encoding Variational Bayes", ICLR 2014 (arXiv:1312.6114), with ReLU.
+
+use workbench_sdk::prelude::*;
+
+struct MlpVae;
+
+impl Architecture for MlpVae {
+    const NAME: &str = "mlp-vae";
+    const ABOUT: &str = "Fully connected VAE: pixels, hidden, latent, hidden, pixels.";
+    const PARAMS: &[Param] = &[
+        param::int("latent", "Dimensions of the latent space.", 20).range(1, 4096),
+        param::int("hidden", "Units of the hidden layer, each way.", 400).range(1, 65536),
+        param::text("init", "How the weights start: Kaiming normal, or PyTorch's default.", "he")
+            .choices(&[param::choice("he"), param::choice("pytorch")]),
+    ];
+    const KNOBS: &[Knob] = &[knob::new("beta", "Weight of the KL term.", 1.0).between(0.0, 1e6)];
+
+    fn build(g: &Graph, config: &Config) -> Result<()> {
+        let latent = config.get("latent")?;
+        let hidden = config.get("hidden")?;
+        g.initialise(config.get("init")?);
+
+        let x = g.image();
+        let pixels = x.flatten();
+        let (mean, log_variance) = g.scope("encoder", || {
+            let h = pixels.linear("hidden", hidden).relu();
+            let mean = *h.linear("mean", latent).head();
+            let log_variance = *h.linear("log_variance", latent).head();
+            (mean, log_variance)
+        });
+        g.posterior(mean, log_variance);
+
+        let z = g.port("z", reparameterise(mean, log_variance));
+        let logits = g.scope("decoder", || {
+            let h = z.linear("hidden", hidden).relu();
+            h.linear("pixels", pixels.size(1)).reshape_like(x)
+        });
+        g.logits(logits);
+
+        let recon = g.metric("recon", bce_with_logits(logits, x));
+        let kl = g.metric("kl", gaussian_kl(mean, log_variance));
+        g.loss("loss", recon + g.knob("beta") * kl);
+        Ok(())
+    }
+}
+
+export_plugin! { architectures: [MlpVae] }

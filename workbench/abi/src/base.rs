@@ -82,10 +82,7 @@ impl Str {
     pub const EMPTY: Str = Str::new("");
 
     pub const fn new(text: &str) -> Str {
-        Str {
-            ptr: text.as_ptr(),
-            len: text.len(),
-        }
+        Str { ptr: text.as_ptr(), len: text.len() }
     }
 
     /// The text; `None` where it is not UTF-8, or a length comes without a pointer.
@@ -106,18 +103,10 @@ impl Str {
 }
 
 impl Loc {
-    pub const NOWHERE: Loc = Loc {
-        file: Str::EMPTY,
-        line: 0,
-        column: 0,
-    };
+    pub const NOWHERE: Loc = Loc { file: Str::EMPTY, line: 0, column: 0 };
 
     pub fn new(place: &std::panic::Location<'static>) -> Loc {
-        Loc {
-            file: Str::new(place.file()),
-            line: place.line(),
-            column: place.column(),
-        }
+        Loc { file: Str::new(place.file()), line: place.line(), column: place.column() }
     }
 }
 
@@ -133,43 +122,23 @@ impl Value {
     };
 
     pub const fn bool(value: bool) -> Value {
-        Value {
-            ty: BOOL,
-            i: value as i64,
-            ..Value::ZERO
-        }
+        Value { ty: BOOL, i: value as i64, ..Value::ZERO }
     }
 
     pub const fn int(value: i64) -> Value {
-        Value {
-            i: value,
-            ..Value::ZERO
-        }
+        Value { i: value, ..Value::ZERO }
     }
 
     pub const fn float(value: f64) -> Value {
-        Value {
-            ty: FLOAT,
-            f: value,
-            ..Value::ZERO
-        }
+        Value { ty: FLOAT, f: value, ..Value::ZERO }
     }
 
     pub const fn text(value: &str) -> Value {
-        Value {
-            ty: TEXT,
-            s: Str::new(value),
-            ..Value::ZERO
-        }
+        Value { ty: TEXT, s: Str::new(value), ..Value::ZERO }
     }
 
     pub const fn ints(values: &[i64]) -> Value {
-        Value {
-            ty: INTS,
-            ints: values.as_ptr(),
-            n_ints: values.len(),
-            ..Value::ZERO
-        }
+        Value { ty: INTS, ints: values.as_ptr(), n_ints: values.len(), ..Value::ZERO }
     }
 }
 

@@ -18,20 +18,8 @@ macro_rules! layout {
 fn layouts() -> Vec<Layout> {
     vec![
         layout!("wb_str", abi::Str, "ptr" = ptr, "len" = len),
-        layout!(
-            "wb_loc",
-            abi::Loc,
-            "file" = file,
-            "line" = line,
-            "column" = column
-        ),
-        layout!(
-            "wb_shape",
-            abi::Shape,
-            "rank" = rank,
-            "dtype" = dtype,
-            "dim" = dim
-        ),
+        layout!("wb_loc", abi::Loc, "file" = file, "line" = line, "column" = column),
+        layout!("wb_shape", abi::Shape, "rank" = rank, "dtype" = dtype, "dim" = dim),
         layout!(
             "wb_value",
             abi::Value,
@@ -102,13 +90,7 @@ fn layouts() -> Vec<Layout> {
             "min" = min,
             "max" = max,
         ),
-        layout!(
-            "wb_init",
-            abi::Init,
-            "kind" = kind,
-            "reserved" = reserved,
-            "scale" = scale
-        ),
+        layout!("wb_init", abi::Init, "kind" = kind, "reserved" = reserved, "scale" = scale),
         layout!("wb_attr", abi::Attr, "name" = name, "value" = value),
         layout!(
             "wb_builder",
@@ -209,18 +191,13 @@ fn the_header_and_the_rust_types_agree() {
         let _ = writeln!(source, "printf(\"{name} %zu\\n\", sizeof({name}));");
         let _ = writeln!(expected, "{name} {size}");
         for (field, offset) in fields {
-            let _ = writeln!(
-                source,
-                "printf(\"{name}.{field} %zu\\n\", offsetof({name}, {field}));"
-            );
+            let _ =
+                writeln!(source, "printf(\"{name}.{field} %zu\\n\", offsetof({name}, {field}));");
             let _ = writeln!(expected, "{name}.{field} {offset}");
         }
     }
     for (name, value) in constants() {
-        let _ = writeln!(
-            source,
-            "printf(\"{name} %llu\\n\", (unsigned long long){name});"
-        );
+        let _ = writeln!(source, "printf(\"{name} %llu\\n\", (unsigned long long){name});");
         let _ = writeln!(expected, "{name} {value}");
     }
     source.push_str("return 0;\n}\n");
@@ -241,10 +218,7 @@ fn every_struct_and_constant_of_the_header_is_compared() {
     for word in header.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')) {
         let macros = ["WB_EXPORT", "WB_STR", "WB_HERE"];
         let is_constant = word.starts_with("WB_") && !macros.contains(&word);
-        assert!(
-            !is_constant || constants.contains(&word),
-            "{word} is not compared"
-        );
+        assert!(!is_constant || constants.contains(&word), "{word} is not compared");
     }
 }
 
@@ -254,16 +228,10 @@ fn compile_and_run(source: &str) -> String {
     std::fs::write(&file, source).unwrap();
     let include = concat!(env!("CARGO_MANIFEST_DIR"), "/include");
     let compiled = Command::new("cc")
-        .args([
-            "-std=c11", "-Wall", "-Wextra", "-Werror", "-I", include, "-o",
-        ])
+        .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-I", include, "-o"])
         .args([&program, &file])
         .output()
         .expect("cc, which Rust links with too");
-    assert!(
-        compiled.status.success(),
-        "{}",
-        String::from_utf8_lossy(&compiled.stderr)
-    );
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
     String::from_utf8(Command::new(program).output().unwrap().stdout).unwrap()
 }

@@ -158,10 +158,7 @@ impl Graph {
 
     /// The first output with this role.
     pub fn output(&self, role: Role) -> Option<NodeId> {
-        self.marks
-            .iter()
-            .find(|mark| mark.kind == MarkKind::Output(role))
-            .map(|mark| mark.node)
+        self.marks.iter().find(|mark| mark.kind == MarkKind::Output(role)).map(|mark| mark.node)
     }
 
     pub fn port(&self, name: &str) -> Option<NodeId> {
@@ -249,11 +246,7 @@ impl Graph {
         location: Location,
     ) -> Result<NodeId, TraceError> {
         let path = self.path(self.open.last().copied());
-        let name = if path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{path}.{name}")
-        };
+        let name = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
         let fail = |message: String| TraceError {
             what: "param".to_owned(),
             location: location.clone(),
@@ -323,10 +316,7 @@ impl Graph {
         }
         let operands: Vec<Operand> = inputs
             .iter()
-            .map(|id| Operand {
-                shape: &self.nodes[id.0].shape,
-                dtype: self.nodes[id.0].dtype,
-            })
+            .map(|id| Operand { shape: &self.nodes[id.0].shape, dtype: self.nodes[id.0].dtype })
             .collect();
         let (shape, dtype) = infer::shape(&op, &operands, target).map_err(fail)?;
         Ok(self.push(op, inputs.to_vec(), shape, dtype, location))
@@ -368,15 +358,9 @@ impl Graph {
         if let MarkKind::Loss { group } = &kind
             && self.losses().any(|(_, known, _)| known == group)
         {
-            return Err(fail(format!(
-                "group `{group}` has a loss already; add the terms up"
-            )));
+            return Err(fail(format!("group `{group}` has a loss already; add the terms up")));
         }
-        self.marks.push(Mark {
-            kind,
-            name: name.to_owned(),
-            node,
-        });
+        self.marks.push(Mark { kind, name: name.to_owned(), node });
         Ok(())
     }
 
@@ -390,7 +374,7 @@ impl Graph {
         }
         if self.losses().next().is_none() {
             return Err(
-                "the architecture marks no loss; end `build` with `g.loss(name, value)`".to_owned(),
+                "the architecture marks no loss; end `build` with `g.loss(name, value)`".to_owned()
             );
         }
         for param in &self.params {

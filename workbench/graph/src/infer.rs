@@ -23,10 +23,7 @@ type Inferred = Result<(Shape, DType), String>;
 pub fn shape(op: &Op, operands: &[Operand], target: Option<&Shape>) -> Inferred {
     let (shape, dtype) = rule(op, operands, target)?;
     if shape.rank() > MAX_RANK {
-        return Err(format!(
-            "the result would have rank {}; {MAX_RANK} is the most",
-            shape.rank()
-        ));
+        return Err(format!("the result would have rank {}; {MAX_RANK} is the most", shape.rank()));
     }
     match shape.elements() {
         Some((n, _)) if n <= MAX_ELEMENTS => Ok((shape, dtype)),
@@ -92,11 +89,7 @@ fn rule(op: &Op, operands: &[Operand], target: Option<&Shape>) -> Inferred {
                 _ => Err(format!("{from} does not broadcast to {to}")),
             }
         }
-        Op::Slice {
-            axis,
-            start,
-            length,
-        } => {
+        Op::Slice { axis, start, length } => {
             let (mut shape, size) = fixed_axis(operands[0].shape, *axis)?;
             if *length == 0 || start.checked_add(*length).is_none_or(|end| end > size) {
                 return Err(format!(
@@ -108,20 +101,13 @@ fn rule(op: &Op, operands: &[Operand], target: Option<&Shape>) -> Inferred {
             Ok((shape, operands[0].dtype))
         }
         Op::Concat { axis } => concat(operands, *axis),
-        Op::Pad {
-            axis,
-            before,
-            after,
-            value,
-        } => {
+        Op::Pad { axis, before, after, value } => {
             floats(operands)?;
             if !value.is_finite() {
                 return Err(format!("the padding value {value} is not finite"));
             }
             let (mut shape, size) = fixed_axis(operands[0].shape, *axis)?;
-            let padded = size
-                .checked_add(*before)
-                .and_then(|size| size.checked_add(*after));
+            let padded = size.checked_add(*before).and_then(|size| size.checked_add(*after));
             shape.0[*axis] = Dim::Fixed(padded.ok_or("the padding is too large")?);
             Ok((shape, DType::F32))
         }
@@ -156,11 +142,7 @@ pub(crate) fn marked(kind: &MarkKind, shape: &Shape, dtype: DType) -> Result<(),
         MarkKind::Output(Role::Image | Role::Logits) => "f32 [B, C, H, W]",
         MarkKind::Output(_) => "f32 [B, D]",
     };
-    if fits {
-        Ok(())
-    } else {
-        Err(format!("is {dtype} {shape}, and must be {wanted}"))
-    }
+    if fits { Ok(()) } else { Err(format!("is {dtype} {shape}, and must be {wanted}")) }
 }
 
 /// NumPy broadcasting: aligned at the end, sizes equal or 1.
@@ -186,29 +168,22 @@ fn floats<'a>(operands: &[Operand<'a>]) -> Result<Vec<&'a Shape>, String> {
         .iter()
         .map(|operand| match operand.dtype {
             DType::F32 => Ok(operand.shape),
-            other => Err(format!(
-                "wants f32, got {other} {}; cast it first",
-                operand.shape
-            )),
+            other => Err(format!("wants f32, got {other} {}; cast it first", operand.shape)),
         })
         .collect()
 }
 
 fn check_axis(axis: usize, shape: &Shape) -> Result<(), String> {
-    if axis < shape.rank() {
-        Ok(())
-    } else {
-        Err(format!("{shape} has no axis {axis}"))
-    }
+    if axis < shape.rank() { Ok(()) } else { Err(format!("{shape} has no axis {axis}")) }
 }
 
 fn fixed_axis(shape: &Shape, axis: usize) -> Result<(Shape, usize), String> {
     check_axis(axis, shape)?;
     match shape.0[axis] {
         Dim::Fixed(size) => Ok((shape.clone(), size)),
-        Dim::Batch(_) => Err(format!(
-            "axis {axis} of {shape} is the batch, which can't be cut or padded"
-        )),
+        Dim::Batch(_) => {
+            Err(format!("axis {axis} of {shape} is the batch, which can't be cut or padded"))
+        }
     }
 }
 
@@ -223,15 +198,11 @@ fn reduce(shape: &Shape, axes: &[usize], keepdim: bool) -> Inferred {
         }
     }
     let dims =
-        shape
-            .0
-            .iter()
-            .enumerate()
-            .filter_map(|(i, dim)| match (axes.contains(&i), keepdim) {
-                (false, _) => Some(*dim),
-                (true, true) => Some(Dim::Fixed(1)),
-                (true, false) => None,
-            });
+        shape.0.iter().enumerate().filter_map(|(i, dim)| match (axes.contains(&i), keepdim) {
+            (false, _) => Some(*dim),
+            (true, true) => Some(Dim::Fixed(1)),
+            (true, false) => None,
+        });
     Ok((Shape(dims.collect()), DType::F32))
 }
 
@@ -239,10 +210,7 @@ fn permute(operand: Operand, axes: &[usize]) -> Inferred {
     let mut seen = axes.to_vec();
     seen.sort_unstable();
     if seen.into_iter().ne(0..operand.shape.rank()) {
-        return Err(format!(
-            "{axes:?} is not an order of the axes of {}",
-            operand.shape
-        ));
+        return Err(format!("{axes:?} is not an order of the axes of {}", operand.shape));
     }
     let dims = axes.iter().map(|&axis| operand.shape.0[axis]).collect();
     Ok((Shape(dims), operand.dtype))
@@ -309,9 +277,7 @@ fn conv_operands(operands: &[&Shape], geometry: &ConvGeometry) -> Result<ConvOpe
     }
     let lengths = [&geometry.stride, &geometry.pad, &geometry.dilation].map(|v| v.len());
     if lengths.iter().any(|&length| length != spatial) {
-        return Err(fail(
-            "stride, pad and dilation need one number a spatial axis",
-        ));
+        return Err(fail("stride, pad and dilation need one number a spatial axis"));
     }
     if geometry.groups == 0
         || geometry.stride.contains(&0)
@@ -323,15 +289,9 @@ fn conv_operands(operands: &[&Shape], geometry: &ConvGeometry) -> Result<ConvOpe
             .chain(&geometry.dilation)
             .any(|&n| n > MAX_ELEMENTS)
     {
-        return Err(fail(
-            "stride, dilation and groups must be positive, and no number huge",
-        ));
+        return Err(fail("stride, dilation and groups must be positive, and no number huge"));
     }
-    let fixed = |dims: &[Dim]| {
-        dims.iter()
-            .map(|dim| dim.as_fixed())
-            .collect::<Option<Vec<_>>>()
-    };
+    let fixed = |dims: &[Dim]| dims.iter().map(|dim| dim.as_fixed()).collect::<Option<Vec<_>>>();
     match (fixed(&x.0[1..]), fixed(&w.0)) {
         (Some(x_dims), Some(w_dims)) if w_dims.iter().all(|&n| n > 0) => Ok(ConvOperands {
             batch: x.0[0],
@@ -386,9 +346,7 @@ fn conv_transpose(operands: Vec<&Shape>, geometry: &ConvGeometry, out_pad: &[usi
             "out_pad {out_pad:?}: one number a spatial axis, each below the stride or the dilation, is wanted"
         ));
     }
-    let out = per_group
-        .checked_mul(geometry.groups)
-        .ok_or("the result is too large")?;
+    let out = per_group.checked_mul(geometry.groups).ok_or("the result is too large")?;
     let mut dims = vec![parts.batch, Dim::Fixed(out)];
     for (i, &size) in parts.sizes.iter().enumerate() {
         let full = size
@@ -411,13 +369,8 @@ mod tests {
     use crate::{Binary, Reduction};
 
     fn infer(op: Op, shapes: &[Shape]) -> Result<String, String> {
-        let operands: Vec<Operand> = shapes
-            .iter()
-            .map(|shape| Operand {
-                shape,
-                dtype: DType::F32,
-            })
-            .collect();
+        let operands: Vec<Operand> =
+            shapes.iter().map(|shape| Operand { shape, dtype: DType::F32 }).collect();
         shape(&op, &operands, None).map(|(shape, _)| shape.to_string())
     }
 
@@ -464,28 +417,16 @@ mod tests {
             out_pad: vec![out_pad; 2],
         };
         let w = Shape::fixed(&[3, 5, 3, 3]);
-        assert_eq!(
-            infer(transposed(1), &[x.clone(), w.clone()]),
-            Ok("[B,5,56,60]".into())
-        );
-        assert_eq!(
-            infer(transposed(0), &[x.clone(), w.clone()]),
-            Ok("[B,5,55,59]".into())
-        );
+        assert_eq!(infer(transposed(1), &[x.clone(), w.clone()]), Ok("[B,5,56,60]".into()));
+        assert_eq!(infer(transposed(0), &[x.clone(), w.clone()]), Ok("[B,5,55,59]".into()));
         assert!(infer(transposed(2), &[x.clone(), w.clone()]).is_err());
         assert!(
-            infer(
-                Op::Conv(geometry(1, 0, 9, 1)),
-                &[x.clone(), Shape::fixed(&[8, 3, 5, 5])]
-            )
-            .is_err()
+            infer(Op::Conv(geometry(1, 0, 9, 1)), &[x.clone(), Shape::fixed(&[8, 3, 5, 5])])
+                .is_err()
         );
         assert!(
-            infer(
-                Op::Conv(geometry(1, 0, usize::MAX, 1)),
-                &[x, Shape::fixed(&[8, 3, 5, 5])]
-            )
-            .is_err()
+            infer(Op::Conv(geometry(1, 0, usize::MAX, 1)), &[x, Shape::fixed(&[8, 3, 5, 5])])
+                .is_err()
         );
     }
 
@@ -516,34 +457,19 @@ mod tests {
         assert!(infer(sum(&[], false), &x).is_err());
         assert!(infer(sum(&[1, 1], false), &x).is_err());
         assert!(infer(sum(&[3], false), &x).is_err());
-        let slice = |axis, start, length| Op::Slice {
-            axis,
-            start,
-            length,
-        };
+        let slice = |axis, start, length| Op::Slice { axis, start, length };
         assert_eq!(infer(slice(2, 1, 3), &x), Ok("[B,3,3]".into()));
         assert!(infer(slice(2, 2, 3), &x).is_err());
         assert!(infer(slice(2, usize::MAX, 3), &x).is_err());
         assert!(infer(slice(0, 0, 1), &x).is_err());
         assert!(infer(Op::Permute { axes: vec![0, 2] }, &x).is_err());
-        assert_eq!(
-            infer(
-                Op::Permute {
-                    axes: vec![2, 0, 1]
-                },
-                &x
-            ),
-            Ok("[4,B,3]".into())
-        );
+        assert_eq!(infer(Op::Permute { axes: vec![2, 0, 1] }, &x), Ok("[4,B,3]".into()));
     }
 
     #[test]
     fn reshaping_compares_symbolic_sizes() {
         let x = Shape::batched(&[64, 7, 7]);
-        let operand = [Operand {
-            shape: &x,
-            dtype: DType::F32,
-        }];
+        let operand = [Operand { shape: &x, dtype: DType::F32 }];
         let reshape = |to: &Shape| shape(&Op::Reshape, &operand, Some(to));
         assert!(reshape(&Shape::batched(&[3136])).is_ok());
         assert!(reshape(&Shape(vec![Dim::Batch(64), Dim::Fixed(49)])).is_ok());

@@ -81,10 +81,7 @@ pub fn render_layers(graph: &Graph) -> String {
         .collect();
     let head = ["layer", "op", "output", "parameters"].map(str::to_owned);
     let width = |column: usize| {
-        let cells = rows
-            .iter()
-            .chain([&head])
-            .map(|row| row[column].chars().count());
+        let cells = rows.iter().chain([&head]).map(|row| row[column].chars().count());
         cells.max().unwrap_or(0)
     };
     let widths = [width(0), width(1), width(2), width(3)];
@@ -141,32 +138,19 @@ mod tests {
     fn small() -> Graph {
         let mut graph = Graph::new();
         let here = Location::default;
-        let spec = InputSpec {
-            name: "x".into(),
-            shape: Shape::batched(&[1, 28, 28]),
-            dtype: DType::F32,
-        };
+        let spec =
+            InputSpec { name: "x".into(), shape: Shape::batched(&[1, 28, 28]), dtype: DType::F32 };
         let x = graph.input(&spec, here());
-        let flat = graph
-            .add(Op::Reshape, &[x], Some(&Shape::batched(&[784])), here())
-            .unwrap();
+        let flat = graph.add(Op::Reshape, &[x], Some(&Shape::batched(&[784])), here()).unwrap();
         graph.enter("encoder", None);
         graph.enter("hidden", Some("linear"));
         let init = Init::Normal { std: 0.05 };
-        let w = graph
-            .param("weight", &[784, 400], init, "", here())
-            .unwrap();
-        let b = graph
-            .param("bias", &[400], Init::Constant(0.0), "", here())
-            .unwrap();
+        let w = graph.param("weight", &[784, 400], init, "", here()).unwrap();
+        let b = graph.param("bias", &[400], Init::Constant(0.0), "", here()).unwrap();
         let h = graph.add(Op::MatMul, &[flat, w], None, here()).unwrap();
-        let h = graph
-            .add(Op::Binary(crate::Binary::Add), &[h, b], None, here())
-            .unwrap();
+        let h = graph.add(Op::Binary(crate::Binary::Add), &[h, b], None, here()).unwrap();
         graph.leave();
-        graph
-            .add(Op::Unary(Unary::Relu), &[h], None, here())
-            .unwrap();
+        graph.add(Op::Unary(Unary::Relu), &[h], None, here()).unwrap();
         graph.leave();
         graph
     }
@@ -192,10 +176,7 @@ mod tests {
         assert_eq!(name, "encoder.hidden.weight");
         let init = Init::Constant(0.0);
         let again = graph.param(&name, &[784, 400], init, "", Location::default());
-        assert_eq!(
-            again.map(|id| graph.node(id).op.clone()),
-            Ok(Op::Param(crate::ParamId(0)))
-        );
+        assert_eq!(again.map(|id| graph.node(id).op.clone()), Ok(Op::Param(crate::ParamId(0))));
         let other = graph.param(&name, &[784, 20], init, "", Location::default());
         assert!(other.unwrap_err().message.contains("[784,400]"));
     }
@@ -206,9 +187,7 @@ mod tests {
         assert!(graph.check().unwrap_err().contains("no loss"));
         let spec = graph.inputs()[0].clone();
         let x = graph.input(&spec, Location::default());
-        let loss = MarkKind::Loss {
-            group: String::new(),
-        };
+        let loss = MarkKind::Loss { group: String::new() };
         let error = graph.mark(loss, "loss", x, Location::default());
         assert!(error.unwrap_err().message.contains("[B,1,28,28]"));
     }

@@ -46,10 +46,7 @@ pub fn supports(name: &str) -> bool {
 /// # Errors
 /// An unknown op, a missing, unknown or ill-typed attribute.
 pub fn op_from_name(name: &str, attributes: &Attributes, rank: usize) -> Result<Op, String> {
-    let mut reader = Reader {
-        attributes,
-        known: Vec::new(),
-    };
+    let mut reader = Reader { attributes, known: Vec::new() };
     let op = if let Some(unary) = Unary::from_name(name) {
         Op::Unary(unary)
     } else if let Some(binary) = Binary::from_name(name) {
@@ -63,10 +60,7 @@ pub fn op_from_name(name: &str, attributes: &Attributes, rank: usize) -> Result<
     } else {
         other(name, &mut reader, rank)?
     };
-    match attributes
-        .keys()
-        .find(|key| !reader.known.contains(&key.as_str()))
-    {
+    match attributes.keys().find(|key| !reader.known.contains(&key.as_str())) {
         Some(unknown) => Err(format!("has no attribute `{unknown}`")),
         None => Ok(op),
     }
@@ -80,23 +74,17 @@ fn other(name: &str, reader: &mut Reader, rank: usize) -> Result<Op, String> {
             "uniform" => Distribution::Uniform,
             other => return Err(format!("there is no distribution `{other}`")),
         }),
-        "iota" => Op::Iota {
-            axis: reader.size("axis")?,
-        },
+        "iota" => Op::Iota { axis: reader.size("axis")? },
         "select" => Op::Select,
         "reshape" => Op::Reshape,
-        "permute" => Op::Permute {
-            axes: reader.sizes("axes")?,
-        },
+        "permute" => Op::Permute { axes: reader.sizes("axes")? },
         "broadcast" => Op::Broadcast,
         "slice" => Op::Slice {
             axis: reader.size("axis")?,
             start: reader.size("start")?,
             length: reader.size("length")?,
         },
-        "concat" => Op::Concat {
-            axis: reader.size("axis")?,
-        },
+        "concat" => Op::Concat { axis: reader.size("axis")? },
         "pad" => Op::Pad {
             axis: reader.size("axis")?,
             before: reader.size_or("before", 0)?,
@@ -143,8 +131,7 @@ impl<'a> Reader<'a> {
     }
 
     fn need(&mut self, key: &'static str) -> Result<&'a Attribute, String> {
-        self.get(key)
-            .ok_or_else(|| format!("needs the attribute `{key}`"))
+        self.get(key).ok_or_else(|| format!("needs the attribute `{key}`"))
     }
 
     fn float(&mut self, key: &'static str) -> Result<f64, String> {
@@ -222,10 +209,7 @@ mod tests {
     use super::*;
 
     fn attributes(pairs: &[(&str, Attribute)]) -> Attributes {
-        pairs
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), value.clone()))
-            .collect()
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
     }
 
     #[test]
@@ -233,10 +217,7 @@ mod tests {
         let axes = attributes(&[("axes", Attribute::Ints(vec![0]))]);
         for unary in Unary::ALL {
             assert!(supports(unary.name()));
-            assert_eq!(
-                op_from_name(unary.name(), &Attributes::new(), 1),
-                Ok(Op::Unary(*unary))
-            );
+            assert_eq!(op_from_name(unary.name(), &Attributes::new(), 1), Ok(Op::Unary(*unary)));
         }
         for reduction in Reduction::ALL {
             let op = op_from_name(reduction.name(), &axes, 1).unwrap();
@@ -253,14 +234,9 @@ mod tests {
     fn attributes_are_checked_by_name_and_type() {
         let wrong = attributes(&[("axes", Attribute::Text("0".into()))]);
         assert!(op_from_name("sum", &wrong, 1).is_err());
-        let unknown = attributes(&[
-            ("axes", Attribute::Ints(vec![0])),
-            ("axis", Attribute::Int(0)),
-        ]);
-        assert_eq!(
-            op_from_name("sum", &unknown, 1),
-            Err("has no attribute `axis`".into())
-        );
+        let unknown =
+            attributes(&[("axes", Attribute::Ints(vec![0])), ("axis", Attribute::Int(0))]);
+        assert_eq!(op_from_name("sum", &unknown, 1), Err("has no attribute `axis`".into()));
         let negative = attributes(&[("stride", Attribute::Int(-1))]);
         assert!(op_from_name("conv", &negative, 4).is_err());
     }
@@ -269,9 +245,6 @@ mod tests {
     fn a_convolution_takes_one_number_or_one_an_axis() {
         let one = attributes(&[("stride", Attribute::Int(2))]);
         let each = attributes(&[("stride", Attribute::Ints(vec![2, 2]))]);
-        assert_eq!(
-            op_from_name("conv", &one, 4),
-            op_from_name("conv", &each, 4)
-        );
+        assert_eq!(op_from_name("conv", &one, 4), op_from_name("conv", &each, 4));
     }
 }

@@ -59,12 +59,10 @@ impl Shape {
     /// `[B, 1, 28, 28]` has `(784, 1)`. Two shapes hold the same number of elements for every batch
     /// size exactly when these are equal.
     pub fn elements(&self) -> Option<(usize, u32)> {
-        self.0
-            .iter()
-            .try_fold((1usize, 0u32), |(factor, power), dim| match dim {
-                Dim::Fixed(n) => Some((factor.checked_mul(*n)?, power)),
-                Dim::Batch(k) => Some((factor.checked_mul(*k)?, power + 1)),
-            })
+        self.0.iter().try_fold((1usize, 0u32), |(factor, power), dim| match dim {
+            Dim::Fixed(n) => Some((factor.checked_mul(*n)?, power)),
+            Dim::Batch(k) => Some((factor.checked_mul(*k)?, power + 1)),
+        })
     }
 }
 

@@ -1,1 +1,70 @@
-//! workbench-sdk
+//! What a plugin's author uses.
+//!
+//! A data set implements [`Dataset`], an architecture implements [`Architecture`], and
+//! [`export_plugin!`] makes the library that the workbench loads. An architecture never computes: it
+//! records what is to be computed on symbolic [`Tensor`]s; the host checks the shapes as it goes and
+//! names the line where they do not fit.
+//!
+//! ```
+//! use workbench_sdk::prelude::*;
+//!
+//! struct LinearVae;
+//!
+//! impl Architecture for LinearVae {
+//!     const NAME: &str = "linear-vae";
+//!     const ABOUT: &str = "One matrix in, one matrix out.";
+//!     const PARAMS: &[Param] = &[param::int("latent", "Dimensions of the latent space.", 20).range(1, 4096)];
+//!
+//!     fn build(g: &Graph, config: &Config) -> Result<()> {
+//!         let latent: usize = config.get("latent")?;
+//!         let x = g.image();
+//!         let (mean, log_variance) = x.flatten().linear("encoder", 2 * latent).halves();
+//!         let z = g.port("z", reparameterise(mean, log_variance));
+//!         let logits = z.linear("decoder", x.flatten().size(1)).reshape_like(x);
+//!         g.posterior(mean, log_variance);
+//!         g.logits(logits);
+//!         let recon = g.metric("recon", bce_with_logits(logits, x));
+//!         let kl = g.metric("kl", gaussian_kl(mean, log_variance));
+//!         g.loss("loss", recon + kl);
+//!         Ok(())
+//!     }
+//! }
+//!
+//! export_plugin! { architectures: [LinearVae] }
+//! # fn main() {}
+//! ```
+
+mod architecture;
+mod composites;
+mod config;
+mod dataset;
+mod error;
+#[doc(hidden)]
+pub mod export;
+mod graph;
+mod init;
+pub mod knob;
+mod layer;
+pub mod param;
+mod tensor;
+
+pub use architecture::Architecture;
+pub use composites::{bce_with_logits, gaussian_kl, reparameterise};
+pub use config::{Config, FromValue};
+pub use dataset::{Dataset, Field, Item, Kind};
+pub use error::{Error, Result};
+pub use graph::Graph;
+pub use init::{Scheme, Weights};
+pub use knob::Knob;
+pub use layer::Layer;
+pub use param::Param;
+pub use tensor::{Dim, Tensor};
+
+/// Everything that a plugin needs, for `use workbench_sdk::prelude::*`.
+pub mod prelude {
+    pub use crate::{
+        Architecture, Config, Dataset, Dim, Error, Field, Graph, Item, Kind, Knob, Layer, Param,
+        Result, Scheme, Tensor, Weights, bail, bce_with_logits, ensure, export_plugin, gaussian_kl,
+        knob, param, reparameterise,
+    };
+}

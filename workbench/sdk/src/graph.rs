@@ -1,0 +1,192 @@
+//! Where an architecture records itself.
+
+use std::cell::Cell;
+use std::panic::Location;
+
+use workbench_abi as abi;
+
+use crate::export::BuilderRef;
+use crate::init::Scheme;
+use crate::tensor::{Attribute, Dim, Tensor, target};
+
+/// The recording. Errors are kept by the host: a tensor that could not be recorded is poisoned, ops on
+/// it are too, and the first error, with its line, is what the user sees.
+pub struct Graph {
+    pub(crate) builder: BuilderRef,
+    scheme: Cell<Scheme>,
+}
+
+impl Graph {
+    pub(crate) fn new(builder: BuilderRef) -> Graph {
+        Graph { builder, scheme: Cell::new(Scheme::He) }
+    }
+
+    /// The picture, `[B, C, H, W]` in 0..1: input `x`.
+    #[track_caller]
+    pub fn image(&self) -> Tensor<'_> {
+        self.input("x")
+    }
+
+    /// What the host feeds by this name: `x`, `label` `[B]` i64, `step` and `train` `[]`.
+    #[track_caller]
+    pub fn input(&self, name: &str) -> Tensor<'_> {
+        self.tensor(self.builder.input(name, Location::caller()))
+    }
+
+    /// A declared knob, `[]`.
+    #[track_caller]
+    pub fn knob(&self, name: &str) -> Tensor<'_> {
+        self.tensor(self.builder.knob(name, Location::caller()))
+    }
+
+    /// A number, `[]`.
+    #[track_caller]
+    pub fn constant(&self, value: f64) -> Tensor<'_> {
+        self.op("const", &[], &[("value", Attribute::Float(value))], None)
+    }
+
+    /// Fresh N(0, 1) noise of the shape of `like`.
+    #[track_caller]
+    pub fn normal_like<'g>(&'g self, like: Tensor<'g>) -> Tensor<'g> {
+        let normal = [("distribution", Attribute::Text("normal"))];
+        self.op("rand", &[], &normal, Some(&like.shape()))
+    }
+
+    /// Fresh uniform noise in [0, 1) of the shape of `like`.
+    #[track_caller]
+    pub fn uniform_like<'g>(&'g self, like: Tensor<'g>) -> Tensor<'g> {
+        let uniform = [("distribution", Attribute::Text("uniform"))];
+        self.op("rand", &[], &uniform, Some(&like.shape()))
+    }
+
+    /// 0, 1, …, n − 1, `[n]`.
+    #[track_caller]
+    pub fn iota(&self, n: usize) -> Tensor<'_> {
+        self.op("iota", &[], &[("axis", Attribute::Int(0))], Some(&[Dim::Fixed(n)]))
+    }
+
+    /// A trained tensor of the main group, N(0, std²) at the start. Layers make their own.
+    #[track_caller]
+    pub fn parameter(&self, name: &str, dims: &[usize], std: f64) -> Tensor<'_> {
+        let init = abi::Init { kind: abi::INIT_NORMAL, reserved: 0, scale: std };
+        self.parameter_with(name, dims, init)
+    }
+
+    #[track_caller]
+    pub(crate) fn parameter_with(&self, name: &str, dims: &[usize], init: abi::Init) -> Tensor<'_> {
+        let dims: Vec<Dim> = dims.iter().copied().map(Dim::Fixed).collect();
+        let shape = target(&dims);
+        self.tensor(self.builder.param(name, &shape, &init, "", Location::caller()))
+    }
+
+    /// Names what `record` records: parameters are called `name.…`, and the layer table groups them.
+    pub fn scope<T>(&self, name: &str, record: impl FnOnce() -> T) -> T {
+        self.enclose(name, "", record)
+    }
+
+    /// Like [`Graph::scope`], and says that the nodes together are one `kind` of layer.
+    pub fn composite<T>(&self, kind: &str, name: &str, record: impl FnOnce() -> T) -> T {
+        self.enclose(name, kind, record)
+    }
+
+    /// How the layers that follow are initialised.
+    pub fn initialise(&self, scheme: Scheme) {
+        self.scheme.set(scheme);
+    }
+
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.scheme.get()
+    }
+
+    /// Marks a node that the host may override: `z` is how it decodes, samples and traverses. Use the
+    /// tensor that it returns.
+    #[track_caller]
+    pub fn port<'g>(&'g self, name: &str, tensor: impl Into<Tensor<'g>>) -> Tensor<'g> {
+        self.mark(abi::MARK_PORT, name, "", tensor.into())
+    }
+
+    /// The posterior's mean and log-variance, `[B, D]` each.
+    #[track_caller]
+    pub fn posterior<'g>(
+        &'g self,
+        mean: impl Into<Tensor<'g>>,
+        log_variance: impl Into<Tensor<'g>>,
+    ) {
+        self.mark(abi::MARK_OUTPUT, "mean", "mean", mean.into());
+        self.mark(abi::MARK_OUTPUT, "log_variance", "log_variance", log_variance.into());
+    }
+
+    /// The decoder's output before the sigmoid, `[B, C, H, W]`.
+    #[track_caller]
+    pub fn logits<'g>(&'g self, logits: impl Into<Tensor<'g>>) {
+        self.mark(abi::MARK_OUTPUT, "logits", "logits", logits.into());
+    }
+
+    /// The decoder's output in 0..1, `[B, C, H, W]`, where there are no logits.
+    #[track_caller]
+    pub fn picture<'g>(&'g self, picture: impl Into<Tensor<'g>>) {
+        self.mark(abi::MARK_OUTPUT, "image", "image", picture.into());
+    }
+
+    /// Logs a number: `[]`, or `[B]`, one an image, whose mean is taken.
+    #[track_caller]
+    pub fn metric<'g>(&'g self, name: &str, value: impl Into<Tensor<'g>>) -> Tensor<'g> {
+        self.mark(abi::MARK_METRIC, name, "", value.into())
+    }
+
+    /// What training minimises: `[]`, or `[B]`, one an image, whose mean is taken.
+    #[track_caller]
+    pub fn loss<'g>(&'g self, name: &str, value: impl Into<Tensor<'g>>) {
+        self.mark(abi::MARK_LOSS, name, "", value.into());
+    }
+
+    /// How many classes the data have; 0 where they have none.
+    pub fn classes(&self) -> usize {
+        self.builder.fact("classes").try_into().unwrap_or(0)
+    }
+
+    /// How many items the training split holds.
+    pub fn items(&self) -> u64 {
+        self.builder.fact("items").try_into().unwrap_or(0)
+    }
+
+    #[track_caller]
+    fn mark<'g>(
+        &'g self,
+        kind: abi::Mark,
+        name: &str,
+        detail: &str,
+        node: Tensor<'g>,
+    ) -> Tensor<'g> {
+        self.builder.mark(kind, name, detail, node.id, Location::caller());
+        node
+    }
+
+    #[track_caller]
+    pub(crate) fn op<'g>(
+        &'g self,
+        name: &str,
+        inputs: &[Tensor<'g>],
+        attributes: &[(&str, Attribute)],
+        dims: Option<&[Dim]>,
+    ) -> Tensor<'g> {
+        let inputs: Vec<abi::Tensor> = inputs.iter().map(|tensor| tensor.id).collect();
+        let attributes: Vec<abi::Attr> =
+            attributes.iter().map(|(name, value)| value.named(name)).collect();
+        let shape = dims.map(target);
+        let here = Location::caller();
+        let id = self.builder.op(name, &inputs, &attributes, shape.as_ref(), here);
+        self.tensor(id)
+    }
+
+    fn tensor(&self, id: abi::Tensor) -> Tensor<'_> {
+        Tensor { id, graph: self }
+    }
+
+    fn enclose<T>(&self, name: &str, composite: &str, record: impl FnOnce() -> T) -> T {
+        self.builder.enter(name, composite);
+        let recorded = record();
+        self.builder.leave();
+        recorded
+    }
+}
