@@ -28,4 +28,4 @@ pub use dataset::{
     ROLE_IMAGE, ROLE_LABEL, Role,
 };
 pub use host::{DEBUG, Host, INFO, Level, WARN};
-pub use plugin::{MAGIC, MAJOR, MINOR, OPSET, Plugin, SYMBOL, SYMBOL_PREFIX};
+pub use plugin::{HEADER, MAGIC, MAJOR, MINOR, OPSET, Plugin, SYMBOL, SYMBOL_PREFIX};

@@ -11,6 +11,9 @@ pub const SYMBOL: &str = "wb_plugin_v1";
 /// What the symbol begins with in every version.
 pub const SYMBOL_PREFIX: &str = "wb_plugin_v";
 
+/// The C header, for whoever compiles a plugin against this workbench.
+pub const HEADER: &str = include_str!("../include/workbench_plugin.h");
+
 /// `wb_plugin`. The first four fields are frozen in every version.
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -1,0 +1,174 @@
+//! Building a plugin from its source: only what is newer than its library, into a folder of its own.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::Error;
+use crate::find::c_file;
+
+/// What builds, and where to.
+pub(crate) struct Builder<'a> {
+    pub cargo: &'a OsStr,
+    /// Its own folder, so that it never waits for the lock of a cargo that runs the workbench or its tests.
+    pub target: &'a Path,
+    /// Told each line that a builder prints while it works.
+    pub progress: &'a (dyn Fn(&str) + Sync),
+}
+
+impl Builder<'_> {
+    /// Builds a crate; cargo itself notices what changed, the SDK included.
+    pub fn cargo(&self, name: &str, folder: &Path) -> Result<PathBuf, Error> {
+        let mut command = Command::new(self.cargo);
+        command
+            .args([
+                "build",
+                "--profile",
+                "plugin",
+                "--message-format",
+                "json-render-diagnostics",
+                "-p",
+                name,
+            ])
+            .arg("--manifest-path")
+            .arg(folder.join("Cargo.toml"))
+            .arg("--target-dir")
+            .arg(self.target)
+            // A cargo that runs the workbench hands its own settings down; they are not meant for this build.
+            .env_remove("CARGO_TARGET_DIR")
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS");
+        let help = "install Rust, set CARGO, or put the built library on WORKBENCH_PLUGINS";
+        let output = self.run(name, command, help)?;
+        artifact(&output).ok_or_else(|| Error::Build {
+            name: name.to_owned(),
+            output:
+                "cargo built no dynamic library: its Cargo.toml needs crate-type = [\"cdylib\"]"
+                    .to_owned(),
+        })
+    }
+
+    /// Builds a folder of C: by its Makefile, or its one file by cc.
+    pub fn c(&self, name: &str, folder: &Path) -> Result<PathBuf, Error> {
+        let (include, libraries) = (self.target.join("include"), self.target.join("c"));
+        let header = include.join("workbench_plugin.h");
+        let io = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::Io { path, source }
+        };
+        fs::create_dir_all(&include).map_err(io(&include))?;
+        fs::create_dir_all(&libraries).map_err(io(&libraries))?;
+        // Written only when it differs: a new time stamp would make every plugin look out of date.
+        if fs::read_to_string(&header).is_ok_and(|text| text != workbench_abi::HEADER)
+            || !header.exists()
+        {
+            fs::write(&header, workbench_abi::HEADER).map_err(io(&header))?;
+        }
+        let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+        let library = libraries.join(format!("{prefix}{name}{suffix}"));
+        if folder.join("Makefile").is_file() {
+            let mut command = Command::new("make");
+            command
+                .arg("-C")
+                .arg(folder)
+                .arg(format!("LIBRARY={}", library.display()))
+                .arg(format!("INCLUDE={}", include.display()));
+            self.run(name, command, "install make")?;
+        } else if let Some(file) = c_file(folder)
+            && !newer(&library, &[&file, &header])
+        {
+            let mut command = Command::new("cc");
+            command.args(["-std=c11", "-O2", "-Wall", "-shared", "-fPIC", "-I"]).arg(&include);
+            command.arg("-o").arg(&library).arg(file).arg("-lm");
+            self.run(name, command, "install a C compiler")?;
+        }
+        match library.is_file() {
+            true => Ok(library),
+            false => Err(Error::Build {
+                name: name.to_owned(),
+                output: "its Makefile did not write the library $(LIBRARY)".to_owned(),
+            }),
+        }
+    }
+
+    /// Runs a builder; its words go to `progress` as they come, and into the error where it fails.
+    fn run(&self, name: &str, mut command: Command, help: &str) -> Result<String, Error> {
+        let program = command.get_program().to_string_lossy().into_owned();
+        let spawned =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let fail = |source| Error::Builder {
+            name: name.to_owned(),
+            program: program.clone(),
+            help: help.to_owned(),
+            source,
+        };
+        let mut child = spawned.map_err(fail)?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let (output, words) = std::thread::scope(|scope| {
+            let reader = scope.spawn(move || {
+                let mut text = Vec::new();
+                stdout.map(|mut pipe| pipe.read_to_end(&mut text));
+                String::from_utf8_lossy(&text).into_owned()
+            });
+            let mut words = String::new();
+            for line in stderr.into_iter().flat_map(|pipe| BufReader::new(pipe).split(b'\n')) {
+                let Ok(line) = line else { break };
+                let line = String::from_utf8_lossy(&line);
+                (self.progress)(line.trim_end());
+                words.push_str(&line);
+                words.push('\n');
+            }
+            (reader.join().unwrap_or_default(), words)
+        });
+        match child.wait().map_err(fail)? {
+            status if status.success() => Ok(output),
+            _ => Err(Error::Build { name: name.to_owned(), output: diagnostics(&words, &output) }),
+        }
+    }
+}
+
+/// The library among cargo's messages.
+fn artifact(messages: &str) -> Option<PathBuf> {
+    let messages =
+        messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let mut built = messages.filter(|message| {
+        message["reason"] == "compiler-artifact"
+            && message["target"]["crate_types"]
+                .as_array()
+                .is_some_and(|types| types.contains(&"cdylib".into()))
+    });
+    let file = built.next_back()?["filenames"]
+        .as_array()?
+        .iter()
+        .filter_map(|file| file.as_str())
+        .find(|file| file.ends_with(std::env::consts::DLL_SUFFIX))
+        .map(PathBuf::from)?;
+    Some(file)
+}
+
+/// A compiler's words without the lines that only say what it is at. make's own compilers print to stdout too.
+fn diagnostics(words: &str, output: &str) -> String {
+    let noise = [
+        "Compiling ",
+        "Checking ",
+        "Finished ",
+        "Blocking ",
+        "Locking ",
+        "Updating ",
+        "Downloading ",
+    ];
+    let of_interest = |line: &&str| !noise.iter().any(|word| line.trim_start().starts_with(word));
+    let mut text: Vec<&str> = words.lines().filter(of_interest).collect();
+    if text.iter().all(|line| line.trim().is_empty()) {
+        text = output.lines().filter(|line| !line.starts_with('{')).collect();
+    }
+    text.join("\n").trim().to_owned()
+}
+
+fn newer(library: &Path, sources: &[&Path]) -> bool {
+    let time = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified()).ok();
+    let built = time(library);
+    built.is_some() && sources.iter().all(|source| time(source) <= built)
+}

@@ -1,0 +1,19 @@
+//! Calls into plugins.
+
+#![expect(
+    unsafe_code,
+    reason = "the host's FFI module: every foreign call and every borrowed pointer of the ABI is here"
+)]
+
+mod call;
+mod dataset;
+mod describe;
+mod library;
+mod trace;
+
+pub use dataset::{Column, Dataset, Field, Kind, Role};
+pub use trace::Task;
+
+pub(crate) use describe::{Described, describe};
+pub(crate) use library::open;
+pub(crate) use trace::trace;

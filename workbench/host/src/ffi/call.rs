@@ -1,0 +1,102 @@
+//! What a plugin may ask during one call: its parameters, and where to complain.
+
+use std::cell::RefCell;
+use std::ffi::c_void;
+
+use workbench_abi as abi;
+
+use crate::error::Place;
+use crate::{Error, Value, Values};
+
+/// One call's context. It lives on the caller's stack, so that calls on many threads do not meet.
+pub(super) struct Call<'a> {
+    plugin: &'a str,
+    values: &'a Values,
+    failure: RefCell<Option<(String, Option<Place>)>>,
+}
+
+impl<'a> Call<'a> {
+    pub fn new(plugin: &'a str, values: &'a Values) -> Call<'a> {
+        Call { plugin, values, failure: RefCell::new(None) }
+    }
+
+    /// Hands the table to `call`, and turns what comes back into a result: `Ok(false)` is "unsupported".
+    pub fn run(
+        &self,
+        doing: impl Fn() -> String,
+        call: impl FnOnce(*const abi::Host) -> abi::Status,
+    ) -> Result<bool, Error> {
+        let host = abi::Host {
+            struct_size: size_of::<abi::Host>(),
+            ctx: std::ptr::from_ref(self).cast_mut().cast(),
+            param: Some(param),
+            fail: Some(fail),
+            log: Some(log),
+            extension: Some(extension),
+        };
+        let status = call(&host);
+        if status == abi::OK {
+            return Ok(true);
+        }
+        if status == abi::UNSUPPORTED {
+            return Ok(false);
+        }
+        let (message, place) = self
+            .failure
+            .take()
+            .unwrap_or_else(|| (format!("it failed (status {status}) without saying why"), None));
+        Err(Error::Failed { plugin: self.plugin.to_owned(), doing: doing(), message, place })
+    }
+}
+
+/// # Safety
+/// `ctx` is the context that [`Call::run`] put into the table, during its call; the strings are borrowed
+/// for this call. The same holds for all four functions.
+unsafe extern "C" fn param(ctx: *mut c_void, name: abi::Str, out: *mut abi::Value) -> abi::Status {
+    // SAFETY: see above.
+    let (call, name) = unsafe { (&*ctx.cast::<Call>(), name.as_str()) };
+    let Some(value) = name.and_then(|name| call.values.get(name)) else {
+        return abi::UNSUPPORTED;
+    };
+    if out.is_null() {
+        return abi::ERR;
+    }
+    let value = match value {
+        Value::Bool(value) => abi::Value::bool(*value),
+        Value::Int(value) => abi::Value::int(*value),
+        Value::Float(value) => abi::Value::float(*value),
+        Value::Text(value) => abi::Value::text(value),
+        Value::Ints(values) => abi::Value::ints(values),
+    };
+    // SAFETY: not null, and the plugin's to write to.
+    unsafe { out.write(value) };
+    abi::OK
+}
+
+unsafe extern "C" fn fail(ctx: *mut c_void, message: abi::Str, place: abi::Loc) {
+    // SAFETY: see `param`.
+    let (call, message, file) =
+        unsafe { (&*ctx.cast::<Call>(), message.as_str(), place.file.as_str()) };
+    let message = message.unwrap_or("(a message that is not UTF-8)").to_owned();
+    let place = file.filter(|file| !file.is_empty()).map(|file| Place {
+        file: file.to_owned(),
+        line: place.line,
+        column: place.column,
+    });
+    call.failure.borrow_mut().get_or_insert((message, place));
+}
+
+unsafe extern "C" fn log(ctx: *mut c_void, level: abi::Level, message: abi::Str) {
+    // SAFETY: see `param`.
+    let (call, message) = unsafe { (&*ctx.cast::<Call>(), message.as_str()) };
+    let message = message.unwrap_or("(a message that is not UTF-8)");
+    match level {
+        abi::WARN => tracing::warn!(plugin = call.plugin, "{message}"),
+        abi::INFO => tracing::info!(plugin = call.plugin, "{message}"),
+        _ => tracing::debug!(plugin = call.plugin, "{message}"),
+    }
+}
+
+unsafe extern "C" fn extension(_ctx: *mut c_void, _id: abi::Str) -> *const c_void {
+    std::ptr::null()
+}

@@ -1,0 +1,418 @@
+//! Letting an architecture record itself.
+
+use std::ffi::c_void;
+
+use workbench_abi as abi;
+use workbench_graph::{
+    Attribute, Attributes, DType, Dim, Graph, Init, InputSpec, Knob, Location, MarkKind, NodeId,
+    Role, Shape, TraceError, op_from_name, supports,
+};
+
+use super::call::Call;
+use super::describe::Table;
+use crate::{ArchitectureInfo, Error, Values};
+
+/// What an architecture will be fed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task {
+    /// `[C, H, W]`.
+    pub image: [usize; 3],
+    /// 0: the data have no labels.
+    pub classes: usize,
+    /// Of the training split.
+    pub items: u64,
+}
+
+/// Calls `build` once and gives what it recorded.
+///
+/// # Errors
+/// The first op that could not be recorded, with the plugin's line; the plugin's own error or panic;
+/// a finished graph that can't be trained.
+pub(crate) fn trace(
+    plugin: &str,
+    info: &ArchitectureInfo,
+    table: Table<abi::Architecture>,
+    values: &Values,
+    task: &Task,
+) -> Result<Graph, Error> {
+    let mut recorder =
+        Recorder { graph: Graph::new(), error: None, inputs: task.inputs(), info, task };
+    let builder = abi::Builder {
+        struct_size: size_of::<abi::Builder>(),
+        ctx: std::ptr::from_mut(&mut recorder).cast(),
+        opset: abi::OPSET,
+        reserved: 0,
+        input: Some(input),
+        knob: Some(knob),
+        param: Some(param),
+        op: Some(op),
+        mark: Some(mark),
+        shape: Some(shape),
+        supports: Some(supports_op),
+        enter: Some(enter),
+        leave: Some(leave),
+        fact: Some(fact),
+    };
+    let built = Call::new(plugin, values).run(
+        || "building the graph".to_owned(),
+        |host| match table.build {
+            // SAFETY: the plugin's function; both tables and their contexts live as long as the call.
+            Some(build) => unsafe { build(host, &builder) },
+            None => abi::UNSUPPORTED,
+        },
+    );
+    // What could not be recorded is the cause, also where `build` failed over it afterwards.
+    if let Some(source) = recorder.error {
+        return Err(Error::Trace { plugin: plugin.to_owned(), source });
+    }
+    let contract = |message| Error::Contract { plugin: plugin.to_owned(), message };
+    if !built? {
+        return Err(contract("build answers \"unsupported\"".to_owned()));
+    }
+    recorder.graph.check().map_err(contract)?;
+    Ok(recorder.graph)
+}
+
+impl Task {
+    fn inputs(&self) -> Vec<InputSpec> {
+        let input = |name: &str, shape, dtype| InputSpec { name: name.to_owned(), shape, dtype };
+        let mut inputs = vec![
+            input("x", Shape::batched(&self.image), DType::F32),
+            input("step", Shape::scalar(), DType::F32),
+            input("train", Shape::scalar(), DType::F32),
+        ];
+        if self.classes > 0 {
+            inputs.push(input("label", Shape::batched(&[]), DType::I64));
+        }
+        inputs
+    }
+}
+
+/// The builder's side of one trace.
+struct Recorder<'a> {
+    graph: Graph,
+    /// The first; what follows is its consequence.
+    error: Option<TraceError>,
+    inputs: Vec<InputSpec>,
+    info: &'a ArchitectureInfo,
+    task: &'a Task,
+}
+
+impl Recorder<'_> {
+    fn keep(&mut self, recorded: Result<NodeId, TraceError>) -> abi::Tensor {
+        match recorded {
+            Ok(node) => node.0 as abi::Tensor + 1,
+            Err(error) => {
+                self.error.get_or_insert(error);
+                0
+            }
+        }
+    }
+
+    /// `None` for a poisoned node, or one that never was.
+    fn node(&self, tensor: abi::Tensor) -> Option<NodeId> {
+        let index = (tensor as usize).checked_sub(1)?;
+        (index < self.graph.nodes().len()).then_some(NodeId(index))
+    }
+
+    fn input(&mut self, name: &str, location: Location) -> Result<NodeId, TraceError> {
+        match self.inputs.iter().find(|spec| spec.name == name) {
+            Some(spec) => Ok(self.graph.input(spec, location)),
+            None => {
+                let known: Vec<&str> = self.inputs.iter().map(|spec| spec.name.as_str()).collect();
+                let message = format!("the data have no `{name}`; there are {}", known.join(", "));
+                Err(TraceError { what: "input".to_owned(), location, message })
+            }
+        }
+    }
+
+    fn knob(&mut self, name: &str, location: Location) -> Result<NodeId, TraceError> {
+        match self.info.knobs.iter().find(|knob| knob.name == name) {
+            Some(knob) => {
+                let knob = Knob {
+                    name: knob.name.clone(),
+                    default: knob.default,
+                    min: knob.min,
+                    max: knob.max,
+                    about: knob.about.clone(),
+                };
+                Ok(self.graph.knob(&knob, location))
+            }
+            None => {
+                let message = format!("`{name}` is not declared in KNOBS");
+                Err(TraceError { what: "knob".to_owned(), location, message })
+            }
+        }
+    }
+}
+
+/// The recorder behind `ctx`.
+///
+/// # Safety
+/// `ctx` is what [`trace`] put into the table, during its call to `build`, and no other reference to the
+/// recorder is alive: the ABI allows the builder on one thread only.
+unsafe fn recorder<'r>(ctx: *mut c_void) -> &'r mut Recorder<'r> {
+    // SAFETY: see above.
+    unsafe { &mut *ctx.cast::<Recorder>() }
+}
+
+/// # Safety
+/// The string is borrowed for the call.
+unsafe fn text<'s>(text: abi::Str) -> &'s str {
+    // SAFETY: see above.
+    unsafe { text.as_str() }.unwrap_or("\u{fffd}")
+}
+
+/// # Safety
+/// As [`text`].
+unsafe fn location(place: abi::Loc) -> Location {
+    // SAFETY: see above.
+    let file = unsafe { text(place.file) };
+    Location { file: file.into(), line: place.line, column: place.column }
+}
+
+// SAFETY of every function below: the contract of [`recorder`] and [`text`]; other pointers are the
+// plugin's, are checked for null, and live as long as the call.
+
+unsafe extern "C" fn input(ctx: *mut c_void, name: abi::Str, place: abi::Loc) -> abi::Tensor {
+    // SAFETY: see above.
+    let (recorder, name, location) = unsafe { (recorder(ctx), text(name), location(place)) };
+    let recorded = recorder.input(name, location);
+    recorder.keep(recorded)
+}
+
+unsafe extern "C" fn knob(ctx: *mut c_void, name: abi::Str, place: abi::Loc) -> abi::Tensor {
+    // SAFETY: see above.
+    let (recorder, name, location) = unsafe { (recorder(ctx), text(name), location(place)) };
+    let recorded = recorder.knob(name, location);
+    recorder.keep(recorded)
+}
+
+unsafe extern "C" fn param(
+    ctx: *mut c_void,
+    name: abi::Str,
+    shape: *const abi::Shape,
+    init: *const abi::Init,
+    group: abi::Str,
+    place: abi::Loc,
+) -> abi::Tensor {
+    // SAFETY: see above.
+    let (recorder, name, group, location) =
+        unsafe { (recorder(ctx), text(name), text(group), location(place)) };
+    // SAFETY: see above.
+    let (shape, init) = unsafe { (shape.as_ref(), init.as_ref()) };
+    let fail = |message: &str| TraceError {
+        what: "param".to_owned(),
+        location: location.clone(),
+        message: format!("`{name}`: {message}"),
+    };
+    let dims = shape.and_then(dims).and_then(|shape| shape.as_fixed());
+    let init = init.and_then(|init| match init.kind {
+        abi::INIT_CONSTANT => Some(Init::Constant(init.scale)),
+        abi::INIT_NORMAL => Some(Init::Normal { std: init.scale }),
+        abi::INIT_UNIFORM => Some(Init::Uniform { bound: init.scale }),
+        _ => None,
+    });
+    let recorded = match (dims, init) {
+        (Some(dims), Some(init)) => {
+            recorder.graph.param(name, &dims, init, group, location.clone())
+        }
+        (None, _) => Err(fail("its shape is not one of fixed sizes and rank 8 at most")),
+        (_, None) => Err(fail("it has no known initialisation")),
+    };
+    recorder.keep(recorded)
+}
+
+unsafe extern "C" fn op(
+    ctx: *mut c_void,
+    name: abi::Str,
+    inputs: *const abi::Tensor,
+    n_inputs: usize,
+    attrs: *const abi::Attr,
+    n_attrs: usize,
+    target: *const abi::Shape,
+    place: abi::Loc,
+) -> abi::Tensor {
+    // SAFETY: see above.
+    let (recorder, name, location) = unsafe { (recorder(ctx), text(name), location(place)) };
+    // SAFETY: see above.
+    let (inputs, attrs, target) =
+        unsafe { (list(inputs, n_inputs), list(attrs, n_attrs), target.as_ref()) };
+    let mut nodes = Vec::with_capacity(inputs.len());
+    for &input in inputs {
+        match recorder.node(input) {
+            Some(node) => nodes.push(node),
+            // Poisoned: its own error is kept already, unless the plugin made the number up.
+            None => {
+                let message = "an operand was never recorded".to_owned();
+                return recorder.keep(Err(TraceError { what: name.to_owned(), location, message }));
+            }
+        }
+    }
+    let rank = nodes.first().map_or(0, |node| recorder.graph.node(*node).shape.rank());
+    let fail = |message| TraceError { what: name.to_owned(), location: location.clone(), message };
+    let recorded = attributes(attrs)
+        .and_then(|attributes| op_from_name(name, &attributes, rank))
+        .and_then(|op| match target.map(dims) {
+            Some(None) => Err("the shape asked for has a rank over 8 or a size of 0".to_owned()),
+            Some(shape) => Ok((op, shape)),
+            None => Ok((op, None)),
+        })
+        .map_err(fail)
+        .and_then(|(op, shape)| recorder.graph.add(op, &nodes, shape.as_ref(), location.clone()));
+    recorder.keep(recorded)
+}
+
+unsafe extern "C" fn mark(
+    ctx: *mut c_void,
+    kind: abi::Mark,
+    name: abi::Str,
+    detail: abi::Str,
+    node: abi::Tensor,
+    place: abi::Loc,
+) -> abi::Status {
+    // SAFETY: see above.
+    let (recorder, name, detail, location) =
+        unsafe { (recorder(ctx), text(name), text(detail), location(place)) };
+    let role = match detail {
+        "image" => Some(Role::Image),
+        "logits" => Some(Role::Logits),
+        "mean" => Some(Role::Mean),
+        "log_variance" => Some(Role::LogVariance),
+        "latent" => Some(Role::Latent),
+        _ => None,
+    };
+    let kind = match (kind, role) {
+        (abi::MARK_OUTPUT, Some(role)) => Ok(MarkKind::Output(role)),
+        (abi::MARK_OUTPUT, None) => Err(format!("there is no role `{detail}`")),
+        (abi::MARK_PORT, _) => Ok(MarkKind::Port),
+        (abi::MARK_LOSS, _) => Ok(MarkKind::Loss { group: detail.to_owned() }),
+        (abi::MARK_METRIC, _) => Ok(MarkKind::Metric),
+        (other, _) => Err(format!("there is no mark {other}")),
+    };
+    let marked = match (kind, recorder.node(node)) {
+        (Ok(kind), Some(node)) => recorder.graph.mark(kind, name, node, location),
+        (Err(message), _) => Err(TraceError { what: "mark".to_owned(), location, message }),
+        (_, None) => {
+            let message = format!("`{name}` was never recorded");
+            Err(TraceError { what: "mark".to_owned(), location, message })
+        }
+    };
+    match marked {
+        Ok(()) => abi::OK,
+        Err(error) => {
+            recorder.error.get_or_insert(error);
+            abi::ERR
+        }
+    }
+}
+
+unsafe extern "C" fn shape(
+    ctx: *mut c_void,
+    node: abi::Tensor,
+    out: *mut abi::Shape,
+) -> abi::Status {
+    // SAFETY: see above.
+    let recorder = unsafe { recorder(ctx) };
+    let Some(node) = recorder.node(node).map(|id| recorder.graph.node(id)) else {
+        return abi::ERR;
+    };
+    let mut shape = abi::Shape {
+        rank: node.shape.rank() as u32,
+        dtype: match node.dtype {
+            DType::U8 => abi::U8,
+            DType::F32 => abi::F32,
+            DType::I64 => abi::I64,
+        },
+        dim: [0; abi::MAX_RANK],
+    };
+    for (slot, dim) in shape.dim.iter_mut().zip(&node.shape.0) {
+        *slot = match dim {
+            Dim::Fixed(n) => *n as i64,
+            Dim::Batch(k) => -(*k as i64),
+        };
+    }
+    if out.is_null() {
+        return abi::ERR;
+    }
+    // SAFETY: see above.
+    unsafe { out.write(shape) };
+    abi::OK
+}
+
+unsafe extern "C" fn supports_op(_ctx: *mut c_void, op: abi::Str) -> u32 {
+    // SAFETY: see above.
+    supports(unsafe { text(op) }).into()
+}
+
+unsafe extern "C" fn enter(ctx: *mut c_void, name: abi::Str, composite: abi::Str) {
+    // SAFETY: see above.
+    let (recorder, name, composite) = unsafe { (recorder(ctx), text(name), text(composite)) };
+    recorder.graph.enter(name, (!composite.is_empty()).then_some(composite));
+}
+
+unsafe extern "C" fn leave(ctx: *mut c_void) {
+    // SAFETY: see above.
+    let recorder = unsafe { recorder(ctx) };
+    if !recorder.graph.leave() {
+        let message = "leave was called more often than enter".to_owned();
+        let location = Location::default();
+        recorder.error.get_or_insert(TraceError { what: "scope".to_owned(), location, message });
+    }
+}
+
+unsafe extern "C" fn fact(ctx: *mut c_void, key: abi::Str, out: *mut abi::Value) -> abi::Status {
+    // SAFETY: see above.
+    let (recorder, key) = unsafe { (recorder(ctx), text(key)) };
+    let value = match key {
+        "classes" => abi::Value::int(recorder.task.classes as i64),
+        "items" => abi::Value::int(recorder.task.items as i64),
+        _ => return abi::UNSUPPORTED,
+    };
+    if out.is_null() {
+        return abi::ERR;
+    }
+    // SAFETY: see above.
+    unsafe { out.write(value) };
+    abi::OK
+}
+
+/// # Safety
+/// `n` is 0, or `start` is null or points to `n` values that live for `'a`.
+unsafe fn list<'a, T>(start: *const T, n: usize) -> &'a [T] {
+    match n {
+        0 => &[],
+        _ if start.is_null() => &[],
+        // SAFETY: see above.
+        n => unsafe { std::slice::from_raw_parts(start, n) },
+    }
+}
+
+fn dims(shape: &abi::Shape) -> Option<Shape> {
+    let dims = shape.dim.get(..shape.rank as usize)?.iter().map(|&n| match n {
+        0 => None,
+        n if n < 0 => Some(Dim::Batch(usize::try_from(n.unsigned_abs()).ok()?)),
+        n => Some(Dim::Fixed(usize::try_from(n).ok()?)),
+    });
+    dims.collect::<Option<Vec<_>>>().map(Shape)
+}
+
+fn attributes(attrs: &[abi::Attr]) -> Result<Attributes, String> {
+    attrs
+        .iter()
+        .map(|attr| {
+            // SAFETY: an attribute's strings and numbers are borrowed for the call.
+            let (name, value) = unsafe { (text(attr.name), attr.value) };
+            let value = match value.ty {
+                abi::BOOL | abi::INT => Attribute::Int(value.i),
+                abi::FLOAT => Attribute::Float(value.f),
+                // SAFETY: as above.
+                abi::TEXT => Attribute::Text(unsafe { text(value.s) }.to_owned()),
+                // SAFETY: as above.
+                abi::INTS => Attribute::Ints(unsafe { list(value.ints, value.n_ints) }.to_vec()),
+                other => return Err(format!("attribute `{name}` has the unknown type {other}")),
+            };
+            Ok((name.to_owned(), value))
+        })
+        .collect()
+}

@@ -1,0 +1,156 @@
+//! From a library's file to a plugin that can be used.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use workbench_abi as abi;
+use workbench_graph::Graph;
+
+use crate::ffi::{self, Dataset, Described, Task};
+use crate::inspect::{Refusal, inspect};
+use crate::plugins::Probe;
+use crate::{ArchitectureInfo, DatasetInfo, Error, Values};
+
+/// A loaded plugin.
+pub struct Plugin {
+    pub name: String,
+    pub version: String,
+    /// The library as it was found or built.
+    pub path: PathBuf,
+    /// Of the library's bytes, in hexadecimal.
+    pub sha256: String,
+    /// ABI version, "1.0".
+    pub abi: String,
+    described: Described,
+}
+
+impl Plugin {
+    pub fn datasets(&self) -> impl Iterator<Item = &DatasetInfo> {
+        self.described.datasets.iter().map(|(info, _)| info)
+    }
+
+    pub fn architectures(&self) -> impl Iterator<Item = &ArchitectureInfo> {
+        self.described.architectures.iter().map(|(info, _)| info)
+    }
+
+    /// The data set of this name, or the only one.
+    ///
+    /// # Errors
+    /// [`Error::NoItem`] lists what there is.
+    pub fn dataset(&self, name: &str) -> Result<&DatasetInfo, Error> {
+        let names = self.datasets().map(|info| info.name.clone()).collect();
+        pick(&self.described.datasets, |info| &info.name, name)
+            .map(|(info, _)| info)
+            .ok_or_else(|| self.no_item("data set", name, names))
+    }
+
+    /// The architecture of this name, or the only one.
+    ///
+    /// # Errors
+    /// [`Error::NoItem`] lists what there is.
+    pub fn architecture(&self, name: &str) -> Result<&ArchitectureInfo, Error> {
+        let names = self.architectures().map(|info| info.name.clone()).collect();
+        pick(&self.described.architectures, |info| &info.name, name)
+            .map(|(info, _)| info)
+            .ok_or_else(|| self.no_item("architecture", name, names))
+    }
+
+    /// Opens a data set with checked values.
+    ///
+    /// # Errors
+    /// The plugin's own, and breaches of the ABI.
+    pub fn open(&self, name: &str, values: Values) -> Result<Dataset, Error> {
+        let (_, table) = pick(&self.described.datasets, |info| &info.name, name)
+            .ok_or_else(|| self.no_item("data set", name, Vec::new()))?;
+        Dataset::open(&self.name, table, values)
+    }
+
+    /// Traces an architecture with checked values.
+    ///
+    /// # Errors
+    /// The plugin's own, shapes that do not fit, and breaches of the ABI.
+    pub fn trace(&self, name: &str, values: &Values, task: &Task) -> Result<Graph, Error> {
+        let (info, table) = pick(&self.described.architectures, |info| &info.name, name)
+            .ok_or_else(|| self.no_item("architecture", name, Vec::new()))?;
+        ffi::trace(&self.name, info, table, values, task)
+    }
+
+    fn no_item(&self, kind: &'static str, item: &str, offered: Vec<String>) -> Error {
+        Error::NoItem { name: self.name.clone(), kind, item: item.to_owned(), offered }
+    }
+}
+
+fn pick<'a, I, T>(
+    items: &'a [(I, T)],
+    name_of: impl Fn(&I) -> &String,
+    name: &str,
+) -> Option<&'a (I, T)> {
+    items.iter().find(|(info, _)| name_of(info) == name).or(match items {
+        [only] => Some(only),
+        _ => None,
+    })
+}
+
+/// Looks at a library, copies it to a path made of its content, lets `probe` load it first in another
+/// process where its content was not seen before, and loads it.
+///
+/// # Errors
+/// Why it is refused, with the plugin's name.
+pub(crate) fn load(
+    name: &str,
+    path: &Path,
+    loaded: &Path,
+    probe: Option<&Probe>,
+) -> Result<Plugin, Error> {
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| Error::Io { path, source }
+    };
+    let refuse = |why: String| Error::Library { name: name.to_owned(), path: path.to_owned(), why };
+    let bytes = fs::read(path).map_err(io(path))?;
+    let header = inspect(&bytes).map_err(|refusal| match refusal {
+        Refusal::NotAPlugin(why) => refuse(why),
+        Refusal::Version(found) => Error::Abi {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            found,
+            wanted: abi::MAJOR.to_string(),
+        },
+    })?;
+    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::create_dir_all(loaded).map_err(io(loaded))?;
+    let file = format!("{}-{name}{}", &sha256[..16], std::env::consts::DLL_SUFFIX);
+    let copy = loaded.join(file);
+    if !copy.exists() {
+        let mut aside = tempfile::NamedTempFile::new_in(loaded).map_err(io(loaded))?;
+        aside.write_all(&bytes).map_err(io(aside.path()))?;
+        if let Some(probe) = probe {
+            probe(aside.path()).map_err(refuse)?;
+        }
+        // Only what survived its first contact gets the name under which it is trusted afterwards.
+        aside
+            .persist(&copy)
+            .map_err(|error| Error::Io { path: copy.clone(), source: error.error })?;
+    }
+    let table = ffi::open(&copy).map_err(refuse)?;
+    let described = ffi::describe(table)
+        .map_err(|message| Error::Contract { plugin: name.to_owned(), message })?;
+    Ok(Plugin {
+        name: described.name.clone(),
+        version: described.version.clone(),
+        path: path.to_owned(),
+        sha256,
+        abi: format!("{}.{}", header.major, header.minor),
+        described,
+    })
+}
+
+/// Loads a library in this process and reads its declarations: what the child does at first contact.
+///
+/// # Errors
+/// Why it can't be loaded.
+pub(crate) fn first_contact(path: &Path) -> Result<(), String> {
+    ffi::open(path).and_then(ffi::describe).map(|_| ())
+}
