@@ -1,1 +1,44 @@
-//! workbench-runs
+//! The run directory: its layout, event log, checkpoints, claim, status, requests and history.
+//!
+//! A trainer writes a run directory; everything else reads it, from any host, over any file system.
+//! So nothing here locks, maps or watches a file: what must survive is written aside, synced and
+//! renamed; what grows is read by position and checked record by record.
+//!
+//! | module | in the run directory |
+//! |---|---|
+//! | [`run_dir`] | the directory itself, its name, and how a run is found |
+//! | [`log`] | `events.out.tfevents.*`, in TensorBoard's format |
+//! | [`history`] | nothing: series and pictures folded from the log |
+//! | [`checkpoint`] | `checkpoints/step-*/` |
+//! | [`latents`] | `latents/step-*.safetensors` |
+//! | [`status`] | `status.json` |
+//! | [`claim`] | `claim.json` |
+//! | [`request`] | `requests/` |
+//! | [`tensors`] | the safetensors files of checkpoints and latents |
+//! | [`durable`] | how a file is written that must survive |
+
+pub mod checkpoint;
+pub mod claim;
+pub mod durable;
+mod error;
+pub mod history;
+pub mod latents;
+pub mod log;
+mod process;
+mod read;
+pub mod request;
+pub mod run_dir;
+pub mod status;
+mod step_name;
+pub mod tensors;
+
+pub use checkpoint::Checkpoint;
+pub use claim::{Claim, Holder};
+pub use error::Error;
+pub use history::{History, Image, Series};
+pub use latents::Snapshot;
+pub use log::{Event, Histogram, LogReader, LogWriter, Value};
+pub use request::Request;
+pub use run_dir::{RunDir, find, list};
+pub use status::{Best, Liveness, State, Status, looks_dead};
+pub use tensors::{Data, Tensor, Tensors};

@@ -1,0 +1,180 @@
+//! `latents/step-00001234.safetensors`: where a fixed set of images lies in latent space.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::tensors::{Data, Tensor, Tensors, read_tensors, write_tensors};
+use crate::{Error, RunDir, durable, read, step_name};
+
+const EXTENSION: &str = ".safetensors";
+
+/// The posteriors of N images in D latent dimensions at one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// Optimizer steps done.
+    pub step: u64,
+    /// D, the latent dimensions.
+    pub dims: usize,
+    /// Posterior means `[N, D]`, row-major.
+    pub mean: Vec<f32>,
+    /// Logarithms of the posterior variances `[N, D]`, row-major.
+    pub logvar: Vec<f32>,
+    /// A class for each image `[N]`, where the data set has classes.
+    pub labels: Option<Vec<i64>>,
+}
+
+impl Snapshot {
+    /// N, the images.
+    pub fn len(&self) -> usize {
+        self.mean.len().checked_div(self.dims).unwrap_or(0)
+    }
+
+    /// Whether there is no image.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Writes the snapshot, durably, and returns its file.
+    ///
+    /// # Errors
+    /// [`Error::Unwritable`] where the lengths disagree, [`Error::Io`].
+    pub fn save(&self, run: &RunDir) -> Result<PathBuf, Error> {
+        let dir = run.latents();
+        durable::make_dir(&dir)?;
+        let path = dir.join(step_name::of(self.step) + EXTENSION);
+        let (n, d) = (self.len(), self.dims);
+        let mut tensors = Tensors::from([
+            ("mean".to_owned(), Tensor::f32([n, d], self.mean.clone())),
+            ("logvar".to_owned(), Tensor::f32([n, d], self.logvar.clone())),
+        ]);
+        if let Some(labels) = &self.labels {
+            tensors.insert("labels".to_owned(), Tensor::i64([n], labels.clone()));
+        }
+        write_tensors(&path, &tensors)?;
+        Ok(path)
+    }
+
+    /// Reads a snapshot's file, whose name tells the step.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Io`].
+    pub fn load(path: &Path) -> Result<Snapshot, Error> {
+        let step = path
+            .file_name()
+            .and_then(|name| step_of(&name.to_string_lossy()))
+            .ok_or_else(|| Error::damaged(path, "its name tells no step"))?;
+        let mut tensors = read_tensors(path)?;
+        let (shape, mean) = floats(path, &mut tensors, "mean")?;
+        let (logvar_shape, logvar) = floats(path, &mut tensors, "logvar")?;
+        let &[n, dims] = &shape[..] else {
+            return Err(Error::damaged(
+                path,
+                format!("`mean` has the shape {shape:?}, not [N, D]"),
+            ));
+        };
+        if logvar_shape != shape {
+            return Err(Error::damaged(path, "`mean` and `logvar` differ in shape"));
+        }
+        let labels = match tensors.remove("labels") {
+            None => None,
+            Some(Tensor { shape, data: Data::I64(labels) }) if shape == [n] => Some(labels),
+            Some(_) => return Err(Error::damaged(path, format!("`labels` are not {n} integers"))),
+        };
+        Ok(Snapshot { step, dims, mean, logvar, labels })
+    }
+
+    /// The steps and files of a run's snapshots, ascending.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn list(run: &RunDir) -> Result<Vec<(u64, PathBuf)>, Error> {
+        let dir = run.latents();
+        let entries = match read::retrying(|| fs::read_dir(&dir)) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(Error::io("list the latents in", &dir)(e)),
+        };
+        let mut found: Vec<(u64, PathBuf)> = entries
+            .filter_map(Result::ok)
+            .filter_map(|entry| {
+                Some((step_of(&entry.file_name().to_string_lossy())?, entry.path()))
+            })
+            .collect();
+        found.sort();
+        Ok(found)
+    }
+
+    /// The newest snapshot that can be read; `None` where the run has none.
+    ///
+    /// # Errors
+    /// Where there are some and none can be read, what is wrong with the newest.
+    pub fn newest(run: &RunDir) -> Result<Option<Snapshot>, Error> {
+        let mut wrong = None;
+        for (_, path) in Snapshot::list(run)?.into_iter().rev() {
+            match Snapshot::load(&path) {
+                Ok(snapshot) => return Ok(Some(snapshot)),
+                Err(error) => wrong = wrong.or(Some(error)),
+            }
+        }
+        wrong.map_or(Ok(None), Err)
+    }
+}
+
+fn step_of(name: &str) -> Option<u64> {
+    step_name::parse(name.strip_suffix(EXTENSION)?)
+}
+
+fn floats(path: &Path, tensors: &mut Tensors, name: &str) -> Result<(Vec<usize>, Vec<f32>), Error> {
+    match tensors.remove(name) {
+        Some(Tensor { shape, data: Data::F32(data) }) => Ok((shape, data)),
+        Some(_) => Err(Error::damaged(path, format!("`{name}` is not of 32-bit floats"))),
+        None => Err(Error::damaged(path, format!("it holds no `{name}`"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(step: u64) -> Snapshot {
+        let mean = vec![step as f32, 1.0, 2.0, 3.0, 4.0, 5.0];
+        Snapshot { step, dims: 3, mean, logvar: vec![-1.0; 6], labels: Some(vec![3, 7]) }
+    }
+
+    #[test]
+    fn snapshots_round_trip_and_the_newest_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = RunDir::create(dir.path(), "run").unwrap();
+        assert_eq!(Snapshot::newest(&run).unwrap(), None);
+        for step in [200_000_000, 9, 100] {
+            let path = at(step).save(&run).unwrap();
+            assert_eq!(Snapshot::load(&path).unwrap(), at(step));
+        }
+        let steps: Vec<u64> = Snapshot::list(&run).unwrap().iter().map(|(step, _)| *step).collect();
+        assert_eq!(steps, [9, 100, 200_000_000]);
+        assert_eq!(at(9).len(), 2);
+        fs::write(run.latents().join("step-200000000.safetensors"), "x").unwrap();
+        assert_eq!(Snapshot::newest(&run).unwrap(), Some(at(100)));
+        let unlabelled = Snapshot { labels: None, ..at(100) };
+        assert_eq!(Snapshot::load(&unlabelled.save(&run).unwrap()).unwrap(), unlabelled);
+    }
+
+    #[test]
+    fn lengths_that_disagree_are_refused_on_both_sides() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = RunDir::create(dir.path(), "run").unwrap();
+        for wrong in [
+            Snapshot { logvar: vec![0.0; 5], ..at(1) },
+            Snapshot { labels: Some(vec![1]), ..at(1) },
+            Snapshot { dims: 4, ..at(1) },
+            Snapshot { dims: 0, ..at(1) },
+        ] {
+            assert!(matches!(wrong.save(&run), Err(Error::Unwritable { .. })), "{wrong:?}");
+        }
+        let path = run.latents().join("step-1.safetensors");
+        write_tensors(&path, &Tensors::from([("mean".into(), Tensor::f32([2], vec![0.0; 2]))]))
+            .unwrap();
+        assert!(matches!(Snapshot::load(&path), Err(Error::Damaged { .. })));
+    }
+}
