@@ -1,0 +1,97 @@
+use super::exact;
+use crate::{Classes, Figure, Projection, Scatter, principal_components};
+
+/// Posterior means `mean` [N, D], row by row, `dims` = D, in the plane: their first two principal
+/// components if D > 2, as they are if D = 2, against their position in the set if D = 1.
+///
+/// `labels` are the class of each point, as a position in the names; a label without a name is shown
+/// as its number, a negative or missing one as "no label".
+pub fn latent(mean: &[f32], dims: usize, labels: Option<(&[i64], &[String])>) -> Figure {
+    let (points, x_label, y_label) = match (dims, principal_components(mean, dims)) {
+        (1, _) => {
+            let points = mean.iter().enumerate().map(|(i, &z)| [exact(z), i as f64]).collect();
+            (points, "z₁".to_string(), "position in the set".to_string())
+        }
+        (_, Projection::Identity { points }) => (points, "z₁".into(), "z₂".into()),
+        (_, Projection::Principal { points, explained }) => {
+            let label =
+                |i: usize| format!("PC {} ({:.1}% of variance)", i + 1, explained[i] * 100.0);
+            (points, label(0), label(1))
+        }
+    };
+    let classes = labels.map(|(labels, names)| classes_of(points.len(), labels, names));
+    let title = match dims {
+        0..=2 => "Latent means".to_string(),
+        _ => format!("Latent means, {dims} dimensions"),
+    };
+    Figure::Scatter(Scatter { title, x_label, y_label, points, classes, equal_units: dims != 1 })
+}
+
+fn classes_of(points: usize, labels: &[i64], names: &[String]) -> Classes {
+    let of: Vec<Option<i64>> =
+        (0..points).map(|i| labels.get(i).copied().filter(|&label| label >= 0)).collect();
+    let mut names = names.to_vec();
+    // Labels beyond the names, each once, so that a stray huge one adds one entry and not billions.
+    let mut extra: Vec<i64> =
+        of.iter().flatten().copied().filter(|&label| label as u64 >= names.len() as u64).collect();
+    extra.sort_unstable();
+    extra.dedup();
+    let named = names.len();
+    names.extend(extra.iter().map(i64::to_string));
+    let unknown = names.len();
+    if of.contains(&None) {
+        names.push("no label".into());
+    }
+    let of = of
+        .into_iter()
+        .map(|label| match label {
+            None => unknown,
+            Some(label) => match extra.binary_search(&label) {
+                Ok(position) => named + position,
+                Err(_) => label as usize,
+            },
+        })
+        .collect();
+    Classes { of, names }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scatter(figure: Figure) -> Scatter {
+        match figure {
+            Figure::Scatter(scatter) => scatter,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn axes_say_what_they_are() {
+        let labels = |dims: usize| {
+            let scatter = scatter(latent(
+                &[3.0, 0.0, 0.0, -3.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, -1.0, 0.0],
+                dims,
+                None,
+            ));
+            (scatter.points.len(), scatter.x_label, scatter.y_label)
+        };
+        assert_eq!(
+            labels(3),
+            (4, "PC 1 (90.0% of variance)".into(), "PC 2 (10.0% of variance)".into())
+        );
+        assert_eq!(labels(2), (6, "z₁".into(), "z₂".into()));
+        assert_eq!(labels(1), (12, "z₁".into(), "position in the set".into()));
+        assert_eq!(labels(0).0, 0);
+    }
+
+    #[test]
+    fn labels_without_a_name_are_shown_by_number() {
+        let names = ["cat".to_string(), "dog".to_string()];
+        let figure = latent(&[0.0; 12], 2, Some((&[1, 0, -1, 7, i64::MAX], &names)));
+        let classes = scatter(figure.clone()).classes.unwrap();
+        assert_eq!(classes.names, ["cat", "dog", "7", "9223372036854775807", "no label"]);
+        assert_eq!(classes.of, [1, 0, 4, 2, 3, 4]);
+        assert!(figure.to_png().is_ok());
+    }
+}

@@ -1,0 +1,123 @@
+use crate::axes::{Axes, WIDTH};
+use crate::legend::Swatch;
+use crate::line_chart::{range_of, usable};
+use crate::scene::{Scene, Shape};
+use crate::ticks::Scale;
+use crate::{Color, Error, Marker, class_style};
+
+/// Points in the plane, in classes or not.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Scatter {
+    /// Above the data; shortened if it takes more than two lines.
+    pub title: String,
+    /// Below the x axis.
+    pub x_label: String,
+    /// Beside the y axis.
+    pub y_label: String,
+    /// [x, y]; those that are not finite are left out and counted under the title.
+    pub points: Vec<[f64; 2]>,
+    /// What each point is, if known.
+    pub classes: Option<Classes>,
+    /// Whether one unit is as long on both axes, so that distances can be compared.
+    pub equal_units: bool,
+}
+
+/// The classes of points.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Classes {
+    /// The class of each point, as a position in `names`.
+    pub of: Vec<usize>,
+    /// A word for each class, in the legend's order.
+    pub names: Vec<String>,
+}
+
+impl Scatter {
+    pub(crate) fn lay_out(&self) -> Result<Scene, Error> {
+        self.check()?;
+        let points: Vec<(usize, f64, f64)> = self
+            .points
+            .iter()
+            .enumerate()
+            .filter_map(|(i, &[x, y])| Some((i, usable(x)?, usable(y)?)))
+            .collect();
+        let lost = self.points.len() - points.len();
+        let names: &[String] = self.classes.as_ref().map_or(&[], |c| &c.names);
+        let legend = names
+            .iter()
+            .enumerate()
+            .map(|(class, name)| {
+                let (color, marker) = class_style(class, names.len());
+                (Swatch::Point(marker, color), name.clone())
+            })
+            .collect();
+        let mut scene = Scene::new(WIDTH as usize);
+        let frame = Axes {
+            title: &self.title,
+            note: match lost {
+                0 => String::new(),
+                1 => "1 point that is not finite is left out".into(),
+                lost => format!("{lost} points that are not finite are left out"),
+            },
+            empty: if points.is_empty() { "no data" } else { "" },
+            x_label: &self.x_label,
+            y_label: &self.y_label,
+            x: range_of(points.iter().map(|p| p.1), 0.04),
+            y: range_of(points.iter().map(|p| p.2), 0.04),
+            y_scale: Scale::Linear,
+            words: None,
+            marks: &[],
+            legend,
+            legend_beside: true,
+            data_height: 700.0,
+            equal: self.equal_units,
+        }
+        .draw(&mut scene)?;
+        let (radius, alpha) = marker_size(points.len());
+        // In the order given, so that no class hides the others.
+        for (i, x, y) in points {
+            let (color, marker) = match &self.classes {
+                Some(classes) => class_style(classes.of[i], names.len()),
+                None => (class_style(0, 1).0, Marker::Circle),
+            };
+            let at = frame.at(x, y);
+            // A darker rim keeps light colours and crowded points apart.
+            let rim = marker.outline(at, radius + 1.2);
+            scene.shapes.push(Shape::Polygon {
+                outline: rim,
+                color: color.mix(Color::INK, 0.45),
+                alpha: alpha * 0.6,
+            });
+            let outline = marker.outline(at, radius);
+            scene.shapes.push(Shape::Polygon { outline, color, alpha });
+        }
+        Ok(scene)
+    }
+
+    /// Checks that every point has a class with a name, if points have classes.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let Some(classes) = &self.classes else {
+            return Ok(());
+        };
+        if classes.of.len() != self.points.len() {
+            return Err(Error::ClassCount { points: self.points.len(), classes: classes.of.len() });
+        }
+        match classes.of.iter().position(|&class| class >= classes.names.len()) {
+            Some(point) => Err(Error::ClassNumber {
+                point,
+                class: classes.of[point],
+                names: classes.names.len(),
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Radius and opacity: many points are smaller and fainter, so that density shows.
+fn marker_size(points: usize) -> (f64, f64) {
+    match points {
+        0..=300 => (8.0, 0.85),
+        301..=1500 => (6.0, 0.75),
+        1501..=6000 => (4.5, 0.6),
+        _ => (3.5, 0.45),
+    }
+}
