@@ -1,1 +1,31 @@
-fn main() {}
+//! The `workbench` binary: the only place where the crates meet, where stdout, the environment and the home
+//! directory are touched. One file a subcommand under `commands`.
+
+mod arguments;
+mod card;
+mod commands;
+mod console;
+mod context;
+mod detached;
+mod failure;
+mod figures;
+mod headless;
+mod model;
+mod prepare;
+mod probe;
+mod process;
+mod provenance;
+mod source;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    process::tune_allocator();
+    let arguments = arguments::Arguments::parse();
+    match commands::run(arguments) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,1 +1,34 @@
-//! workbench-trainer
+//! The training loop: batches, schedules, validation, snapshots, checkpoints, signals and requests.
+//!
+//! [`Job::train`] turns a session and a data source into a run directory. It knows neither plugins nor figures:
+//! data come through [`Source`], and whoever draws or prints listens as an [`Observer`].
+
+mod batches;
+mod control;
+mod error;
+mod evaluate;
+mod heartbeat;
+mod job;
+mod kept;
+mod observer;
+mod picture;
+mod plan;
+mod rate;
+mod restore;
+mod signals;
+mod snapshot;
+mod source;
+mod split;
+mod training;
+
+pub use error::Error;
+pub use evaluate::evaluate;
+pub use job::{Job, Outcome};
+pub use observer::{Media, Observer, Progress};
+pub use picture::{grid_png, to_bytes};
+pub use plan::Plan;
+pub use restore::load_model;
+pub use signals::Signals;
+pub use snapshot::{active_units, condition, kl_per_dimension, media};
+pub use source::{Items, Pixels, Source, SourceError};
+pub use split::{Binarizer, Split, Splits};

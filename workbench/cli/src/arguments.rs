@@ -1,0 +1,263 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Train, watch, compare and use variational autoencoders from the terminal.
+#[derive(Parser)]
+#[command(
+    name = "workbench",
+    version,
+    about,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub places: Places,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Args, Clone)]
+pub struct Places {
+    /// The folder with plugins/, datasets/ and experiments/ [default: the nearest one above]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// Where runs are [default: runs/ under the root]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub runs: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Train a model as an experiment file says
+    Train(Train),
+    /// Go on with a run from its newest good checkpoint
+    Resume(Resume),
+    /// Say what an experiment will do, without starting it
+    Check(Check),
+    /// List the runs
+    Runs {
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Show one run: state, metrics, checkpoints, figures
+    Show {
+        #[command(flatten)]
+        run: Run,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Print a run's event log as lines
+    Log {
+        #[command(flatten)]
+        run: Run,
+        /// Wait for more, until the run ends
+        #[arg(long)]
+        follow: bool,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Ask a run to save and end; it can go on later
+    Stop(Run),
+    /// Ask a run to wait
+    Pause(Run),
+    /// Ask a paused run to go on
+    Continue(Run),
+    /// Ask a run for a checkpoint now
+    Save(Run),
+    /// Set a knob of a run, or its learning rate (lr)
+    Set {
+        #[command(flatten)]
+        run: Run,
+        /// Such as beta=2 or lr=3e-4
+        #[arg(value_name = "KNOB=VALUE")]
+        assignment: String,
+    },
+    /// Draw a figure of a run
+    Plot(Plot),
+    /// Draw pictures from a trained model
+    Sample(Sample),
+    /// Measure a trained model on a split
+    Eval(Eval),
+    /// List, show and build plugins
+    #[command(subcommand)]
+    Plugin(Plugin),
+    /// List, show and verify data sets
+    #[command(subcommand)]
+    Data(Data),
+    /// Print a completion script for a shell
+    Completions { shell: clap_complete::Shell },
+    #[command(name = "__probe", hide = true)]
+    Probe { library: PathBuf },
+    #[command(name = "__trainer", hide = true)]
+    Trainer { run: PathBuf },
+}
+
+#[derive(Args)]
+pub struct Json {
+    /// One JSON document on stdout, and nothing else there
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct Run {
+    /// A run directory, its name, a unique part of it, or "latest"
+    #[arg(value_name = "RUN")]
+    pub run: String,
+}
+
+#[derive(Args)]
+pub struct Experiment {
+    /// An experiment file, or the name of one in experiments/
+    #[arg(value_name = "EXPERIMENT")]
+    pub experiment: PathBuf,
+    /// Settings laid over the file's, such as train.epochs=3
+    #[arg(value_name = "KEY=VALUE")]
+    pub overrides: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct Train {
+    #[command(flatten)]
+    pub experiment: Experiment,
+    /// Name the run [default: date, time and the experiment's name]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Where a run of that name exists, go on with it
+    #[arg(long, requires = "name")]
+    pub or_resume: bool,
+    /// Train in this process and print progress
+    #[arg(long)]
+    pub headless: bool,
+    /// Return when the trainer runs in the background, and print the run's path
+    #[arg(long, conflicts_with = "headless")]
+    pub detach: bool,
+    /// Progress as JSON lines on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct Resume {
+    #[command(flatten)]
+    pub run: Run,
+    /// Train in this process and print progress
+    #[arg(long)]
+    pub headless: bool,
+    /// Return when the trainer runs in the background
+    #[arg(long, conflicts_with = "headless")]
+    pub detach: bool,
+    /// Progress as JSON lines on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct Check {
+    #[command(flatten)]
+    pub experiment: Experiment,
+    /// Print the experiment as resolved: every default filled in
+    #[arg(long)]
+    pub resolved: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Args)]
+pub struct Plot {
+    /// A run directory, its name, a unique part of it, or "latest"
+    #[arg(value_name = "RUN", required_unless_present = "list")]
+    pub run: Option<String>,
+    /// What to draw
+    #[arg(value_name = "FIGURE", required_unless_present = "list")]
+    pub figure: Option<String>,
+    /// Where the PNG goes [default: plots/FIGURE.png in the run directory]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Where the numbers behind it go
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// List the figures that there are
+    #[arg(long)]
+    pub list: bool,
+}
+
+#[derive(Args)]
+pub struct Sample {
+    #[command(flatten)]
+    pub run: Run,
+    /// How many pictures
+    #[arg(short, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=4096))]
+    pub n: u64,
+    /// Of which class, by name or number, where the architecture is conditioned on it [default: each in turn]
+    #[arg(long, value_name = "CLASS")]
+    pub class: Option<String>,
+    /// The same seed draws the same pictures
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Where the PNG goes
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+#[derive(Args)]
+pub struct Eval {
+    #[command(flatten)]
+    pub run: Run,
+    /// Which measures, by name [default: all]
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub metrics: Vec<String>,
+    /// train, valid or test
+    #[arg(long, default_value = "test")]
+    pub split: String,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Subcommand)]
+pub enum Plugin {
+    /// Every plugin, with what it offers
+    List {
+        #[command(flatten)]
+        json: Json,
+    },
+    /// One plugin: its parameters and knobs
+    Show {
+        name: String,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Build plugins from source where they changed
+    Build {
+        /// One of them [default: all]
+        name: Option<String>,
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Data {
+    /// Every data set with a card
+    List {
+        #[command(flatten)]
+        json: Json,
+    },
+    /// One data set: its card, splits and fields
+    Show {
+        name: String,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Compare files with the sizes and checksums of their card
+    Verify {
+        /// One of them [default: all]
+        name: Option<String>,
+        #[command(flatten)]
+        json: Json,
+    },
+}

@@ -1,0 +1,150 @@
+//! Data cards: `datasets/NAME/card.toml`.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::context::Context;
+use crate::failure::{Failure, Result};
+
+/// A data set as its card describes it.
+#[derive(Clone, Debug)]
+pub struct Card {
+    pub name: String,
+    pub folder: PathBuf,
+    pub content: Content,
+    /// Of the card itself.
+    pub sha256: String,
+}
+
+/// What a card says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Content {
+    pub title: String,
+    pub about: String,
+    pub licence: String,
+    pub source: String,
+    /// The plugin that reads it.
+    pub reader: String,
+    /// Names of the classes, where the reader knows only numbers.
+    pub classes: Option<Vec<String>>,
+    /// The reader's parameters; paths are relative to the card.
+    #[serde(default)]
+    pub parameters: toml::Table,
+    #[serde(default)]
+    pub files: Vec<FileEntry>,
+}
+
+/// One of a data set's files.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileEntry {
+    pub path: PathBuf,
+    pub bytes: u64,
+    pub sha256: String,
+}
+
+impl Card {
+    /// The card of this name.
+    ///
+    /// # Errors
+    /// There is none (the nearest name is told), or it is not a card.
+    pub fn find(context: &Context, name: &str) -> Result<Card> {
+        let all = Card::folders(context);
+        match all.get(name) {
+            Some(folder) => Card::read(name, folder),
+            None => {
+                let near = workbench_experiment::nearest(name, all.keys().map(String::as_str));
+                let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                Err(Failure::usage(format_args!("there is no data set `{name}`{hint}")))
+            }
+        }
+    }
+
+    /// Every name that has a card, and its folder.
+    pub fn folders(context: &Context) -> BTreeMap<String, PathBuf> {
+        let mut found = BTreeMap::new();
+        for folder in context.dataset_folders() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                if entry.path().join("card.toml").is_file() {
+                    found
+                        .entry(entry.file_name().to_string_lossy().into_owned())
+                        .or_insert(entry.path());
+                }
+            }
+        }
+        found
+    }
+
+    pub fn read(name: &str, folder: &Path) -> Result<Card> {
+        let path = folder.join("card.toml");
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
+        let content: Content = toml::from_str(&text).map_err(|error| {
+            Failure::usage(format_args!("{} is not a data card: {error}", path.display()))
+        })?;
+        let outside = content.files.iter().find(|file| {
+            file.path.components().any(|part| !matches!(part, std::path::Component::Normal(_)))
+        });
+        if let Some(file) = outside {
+            return Err(Failure::usage(format_args!(
+                "{}: the file {} is not inside the data set's folder",
+                path.display(),
+                file.path.display()
+            )));
+        }
+        let sha256 = hex(&Sha256::digest(text.as_bytes()));
+        Ok(Card { name: name.to_owned(), folder: folder.to_owned(), content, sha256 })
+    }
+
+    /// The files that are missing, or have another size than the card says.
+    pub fn missing(&self) -> Vec<String> {
+        let wrong = |file: &FileEntry| match std::fs::metadata(self.folder.join(&file.path)) {
+            Err(_) => Some(format!("{} is missing", file.path.display())),
+            Ok(meta) if meta.len() != file.bytes => Some(format!(
+                "{} has {} bytes instead of {}",
+                file.path.display(),
+                meta.len(),
+                file.bytes
+            )),
+            Ok(_) => None,
+        };
+        self.content.files.iter().filter_map(wrong).collect()
+    }
+
+    /// What is wrong with a file, read in full; `None` where it is as the card says.
+    pub fn fault(&self, file: &FileEntry) -> Option<String> {
+        match checksum(&self.folder.join(&file.path)) {
+            Err(error) => Some(error.to_string()),
+            Ok((bytes, _)) if bytes != file.bytes => {
+                Some(format!("{bytes} bytes instead of {}", file.bytes))
+            }
+            Ok((_, sha256)) if sha256 != file.sha256 => Some(format!("sha256 is {sha256}")),
+            Ok(_) => None,
+        }
+    }
+}
+
+fn checksum(path: &Path) -> std::io::Result<(u64, String)> {
+    let mut file = File::open(path)?;
+    let (mut hasher, mut bytes) = (Sha256::new(), 0);
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok((bytes, hex(&hasher.finalize()))),
+            n => {
+                hasher.update(&buffer[..n]);
+                bytes += n as u64;
+            }
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,62 @@
+//! One file a subcommand.
+
+mod ask;
+mod check;
+mod data;
+mod eval;
+mod log;
+mod plot;
+mod plugin;
+mod runs;
+mod sample;
+mod show;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use workbench_runs::Request;
+
+use crate::arguments::{Arguments, Command};
+use crate::context::Context;
+use crate::failure::{Failure, Result};
+
+/// Carries a command out.
+pub fn run(arguments: Arguments) -> Result<ExitCode> {
+    // What needs no place at all comes first.
+    match arguments.command {
+        Command::Probe { library } => {
+            return workbench_host::Plugins::first_contact(&library)
+                .map(|()| ExitCode::SUCCESS)
+                .map_err(Failure::usage);
+        }
+        Command::Completions { shell } => {
+            let mut command = Arguments::command();
+            clap_complete::generate(shell, &mut command, "workbench", &mut std::io::stdout());
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
+    let context = Context::new(&arguments.places)?;
+    match arguments.command {
+        Command::Train(train) => return train::train(&context, &train),
+        Command::Resume(resume) => return train::resume(&context, &resume),
+        Command::Trainer { run } => return train::in_background(&context, &run),
+        Command::Check(check) => check::check(&context, &check)?,
+        Command::Runs { json } => runs::runs(&context, json.json)?,
+        Command::Show { run, json } => show::show(&context, &run.run, json.json)?,
+        Command::Log { run, follow, json } => log::log(&context, &run.run, follow, json.json)?,
+        Command::Stop(run) => ask::ask(&context, &run.run, &Request::Stop)?,
+        Command::Pause(run) => ask::ask(&context, &run.run, &Request::Pause)?,
+        Command::Continue(run) => ask::ask(&context, &run.run, &Request::Continue)?,
+        Command::Save(run) => ask::ask(&context, &run.run, &Request::Save)?,
+        Command::Set { run, assignment } => ask::set(&context, &run.run, &assignment)?,
+        Command::Plot(plot) => plot::plot(&context, &plot)?,
+        Command::Sample(sample) => sample::sample(&context, &sample)?,
+        Command::Eval(eval) => eval::eval(&context, &eval)?,
+        Command::Plugin(plugin) => plugin::plugin(&context, &plugin)?,
+        Command::Data(data) => data::data(&context, &data)?,
+        Command::Probe { .. } | Command::Completions { .. } => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,45 @@
+//! Requests to a trainer: `stop`, `pause`, `continue`, `save`, `set`.
+
+use workbench_runs::{Request, Status, looks_dead};
+
+use crate::console;
+use crate::context::Context;
+use crate::failure::{Failure, Result};
+
+/// Drops a request for a run that trains.
+pub fn ask(context: &Context, query: &str, request: &Request) -> Result<()> {
+    let run = context.run(query)?;
+    let status = Status::read(&run)?;
+    match status {
+        Some(status) if status.state.is_live() && !looks_dead(&status) => {
+            request.post(&run).map_err(Failure::usage)?;
+            console::note(format_args!("asked {}; it answers between two steps", run.name()));
+            Ok(())
+        }
+        Some(status) if status.state.is_live() => Err(Failure::usage(format_args!(
+            "the trainer of {} is gone: go on with `workbench resume {}`",
+            run.name(),
+            run.name()
+        ))),
+        Some(status) => Err(Failure::usage(format_args!(
+            "{} is {}: nobody is there to ask",
+            run.name(),
+            status.state
+        ))),
+        None => Err(Failure::usage(format_args!("{} has no trainer", run.name()))),
+    }
+}
+
+/// `workbench set RUN KNOB=VALUE`.
+pub fn set(context: &Context, query: &str, assignment: &str) -> Result<()> {
+    let parsed = assignment.split_once('=').and_then(|(knob, value)| {
+        let value: f64 = value.trim().parse().ok()?;
+        (!knob.trim().is_empty() && value.is_finite()).then(|| (knob.trim().to_owned(), value))
+    });
+    let Some((knob, value)) = parsed else {
+        return Err(Failure::usage(format_args!(
+            "`{assignment}` sets nothing: KNOB=VALUE is wanted, such as beta=2"
+        )));
+    };
+    ask(context, query, &Request::Set { knob, value })
+}

@@ -1,0 +1,158 @@
+//! `data`: the data sets that have cards.
+
+use serde_json::{Map, Value, json};
+use workbench_host::{Dataset, Plugins, Role};
+
+use crate::arguments;
+use crate::card::Card;
+use crate::console::{self, grouped};
+use crate::context::Context;
+use crate::failure::{Failure, Result};
+
+pub fn data(context: &Context, command: &arguments::Data) -> Result<()> {
+    match command {
+        arguments::Data::List { json } => list(context, json.json),
+        arguments::Data::Show { name, json } => show(context, name, json.json),
+        arguments::Data::Verify { name, json } => verify(context, name.as_deref(), json.json),
+    }
+}
+
+fn list(context: &Context, json: bool) -> Result<()> {
+    let cards: Vec<Card> = Card::folders(context)
+        .iter()
+        .map(|(name, folder)| Card::read(name, folder))
+        .collect::<Result<_>>()?;
+    if json {
+        console::json(&Value::Array(cards.iter().map(|card| describe(context, card)).collect()));
+        return Ok(());
+    }
+    let mut rows = vec![["name", "files", "title"].map(str::to_owned).to_vec()];
+    for card in &cards {
+        let files = if card.missing().is_empty() { "there" } else { "missing" };
+        rows.push(vec![card.name.clone(), files.to_owned(), card.content.title.clone()]);
+    }
+    console::table(&rows);
+    Ok(())
+}
+
+fn show(context: &Context, name: &str, json: bool) -> Result<()> {
+    let card = Card::find(context, name)?;
+    if json {
+        console::json(&describe(context, &card));
+        return Ok(());
+    }
+    let content = &card.content;
+    console::line(format_args!("{}: {}", card.name, content.title));
+    console::line(format_args!("{}\n", content.about.trim()));
+    console::line(format_args!("licence  {}", content.licence));
+    console::line(format_args!("source   {}", content.source));
+    console::line(format_args!("reader   {}", content.reader));
+    console::line(format_args!("folder   {}", card.folder.display()));
+    for file in &content.files {
+        let state = if card.missing().is_empty() { "" } else { "  (missing, or of another size)" };
+        console::line(format_args!(
+            "file     {}, {} bytes{state}",
+            file.path.display(),
+            grouped(file.bytes)
+        ));
+    }
+    if card.missing().is_empty() {
+        let opened = open(context, &card)?;
+        for split in ["train", "valid", "test"] {
+            if let Some(n) = opened.len(split).map_err(Failure::usage)? {
+                console::line(format_args!("split    {split}, {} items", grouped(n)));
+            }
+        }
+        for field in opened.fields() {
+            let classes = content
+                .classes
+                .as_ref()
+                .filter(|_| field.role == Role::Label)
+                .unwrap_or(&field.classes);
+            let classes = if classes.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", classes.join(", "))
+            };
+            console::line(format_args!(
+                "field    {} {} {:?}{classes}",
+                field.name, field.dtype, field.dims
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn verify(context: &Context, name: Option<&str>, json: bool) -> Result<()> {
+    let cards = match name {
+        Some(name) => vec![Card::find(context, name)?],
+        None => {
+            let folders = Card::folders(context);
+            folders.iter().map(|(name, folder)| Card::read(name, folder)).collect::<Result<_>>()?
+        }
+    };
+    let mut checked = Vec::new();
+    for card in &cards {
+        for file in &card.content.files {
+            let fault = card.fault(file);
+            if !json {
+                let said = fault
+                    .as_deref()
+                    .map_or("as its card says".to_owned(), |fault| format!("WRONG: {fault}"));
+                console::line(format_args!("{}/{}  {said}", card.name, file.path.display()));
+            }
+            checked.push((card.name.clone(), file.path.clone(), fault));
+        }
+    }
+    if json {
+        let entries = checked.iter().map(|(name, path, fault)| {
+            json!({"name": name, "file": path, "ok": fault.is_none(), "message": fault})
+        });
+        console::json(&Value::Array(entries.collect()));
+    }
+    match checked.iter().filter(|(_, _, fault)| fault.is_some()).count() {
+        0 => Ok(()),
+        n => Err(Failure::usage(format_args!(
+            "{n} of {} files are not as their cards say: get them anew from the source that the card names",
+            checked.len()
+        ))),
+    }
+}
+
+fn describe(context: &Context, card: &Card) -> Value {
+    let opened = if card.missing().is_empty() { open(context, card).ok() } else { None };
+    let mut splits = Map::new();
+    let mut shape = Value::Null;
+    let mut classes = json!(card.content.classes.clone().unwrap_or_default());
+    let mut attributes = Vec::new();
+    if let Some(opened) = &opened {
+        for split in ["train", "valid", "test"] {
+            if let Ok(Some(n)) = opened.len(split) {
+                splits.insert(split.to_owned(), json!({"n": n}));
+            }
+        }
+        for field in opened.fields() {
+            match field.role {
+                Role::Image => shape = json!(field.dims),
+                Role::Label if card.content.classes.is_none() => classes = json!(field.classes),
+                Role::Attribute => attributes.push(field.name.clone()),
+                Role::Label | Role::Caption => {}
+            }
+        }
+    }
+    json!({
+        "name": card.name, "title": card.content.title, "licence": card.content.licence,
+        "about": card.content.about, "source": card.content.source, "reader": card.content.reader,
+        "folder": card.folder, "there": card.missing().is_empty(), "splits": splits, "shape": shape,
+        "classes": classes, "attributes": attributes,
+    })
+}
+
+fn open(context: &Context, card: &Card) -> Result<Dataset> {
+    let reader = &card.content.reader;
+    let plugin = context.plugins.get(reader).map_err(Failure::usage)?;
+    let declared = &plugin.dataset(reader).map_err(Failure::usage)?.parameters;
+    let values =
+        Plugins::check(declared, &card.content.parameters, &card.folder).map_err(Failure::usage)?;
+    plugin.open(reader, values).map_err(Failure::usage)
+}

@@ -1,0 +1,97 @@
+//! `show`: one run.
+
+use serde_json::{Map, Value, json};
+use workbench_runs::{History, Series, Status, checkpoint};
+
+use super::runs::state;
+use crate::console::{self, grouped, number};
+use crate::context::Context;
+use crate::failure::Result;
+use crate::headless::figure_paths;
+use crate::model;
+
+pub fn show(context: &Context, query: &str, json: bool) -> Result<()> {
+    let run = context.run(query)?;
+    let status = Status::read(&run)?;
+    let history = History::read(run.path())?;
+    let experiment = model::experiment(&run)?;
+    let checkpoints = checkpoint::list(&run)?;
+    let figures = figure_paths(&run);
+    let state = state(status.as_ref());
+    if json {
+        let metrics: Map<String, Value> = history
+            .scalars
+            .iter()
+            .map(|(tag, series)| {
+                (
+                    tag.clone(),
+                    json!({"last": series.last().map(|last| last.1), "best": best(tag, series)}),
+                )
+            })
+            .collect();
+        console::json(&json!({
+            "run": run.name(),
+            "path": run.path(),
+            "experiment": experiment.name,
+            "state": state,
+            "step": status.as_ref().map(|status| status.step),
+            "epoch": status.as_ref().map(|status| status.epoch),
+            "steps_total": status.as_ref().map(|status| status.steps_total),
+            "parameters": status.as_ref().map(|status| status.parameters),
+            "images_per_second": status.as_ref().map(|status| status.images_per_second),
+            "error": status.as_ref().and_then(|status| status.error.clone()),
+            "metrics": metrics,
+            "checkpoints": checkpoints.iter().map(|(_, path)| path).collect::<Vec<_>>(),
+            "figures": figures,
+        }));
+        return Ok(());
+    }
+    console::line(format_args!("{}  {state}", run.name()));
+    console::line(run.path().display());
+    if let Some(status) = &status {
+        console::line(format_args!(
+            "step {}/{}, epoch {}, {} parameters, {} images/s",
+            status.step,
+            status.steps_total,
+            status.epoch,
+            grouped(status.parameters),
+            grouped(status.images_per_second.round() as u64)
+        ));
+        if let Some(error) = &status.error {
+            console::line(format_args!("error: {error}"));
+        }
+    }
+    let mut rows = vec![["metric", "last", "best", "at step"].map(str::to_owned).to_vec()];
+    for (tag, series) in &history.scalars {
+        let Some((step, last)) = series.last() else { continue };
+        let best = best(tag, series).map_or(String::new(), |best| number(f64::from(best)));
+        rows.push(vec![tag.clone(), number(f64::from(last)), best, step.to_string()]);
+    }
+    if rows.len() > 1 {
+        console::line("");
+        console::table(&rows);
+    }
+    let paths = checkpoints
+        .iter()
+        .map(|(_, path)| ("checkpoint", path))
+        .chain(figures.iter().map(|path| ("figure", path)));
+    for (i, (what, path)) in paths.enumerate() {
+        if i == 0 {
+            console::line("");
+        }
+        console::line(format_args!("{what}  {}", path.display()));
+    }
+    Ok(())
+}
+
+/// The best value of a measure: the lowest of a loss, the highest of an ELBO; settings and timings have none.
+fn best(tag: &str, series: &Series) -> Option<f32> {
+    let measured = ["train/", "valid/", "test/"].iter().any(|part| tag.starts_with(part));
+    let finite = series.values.iter().copied().filter(|value| value.is_finite());
+    match tag {
+        "train/lr" | "train/grad_norm" => None,
+        _ if !measured => None,
+        _ if tag.ends_with("/elbo") => finite.reduce(f32::max),
+        _ => finite.reduce(f32::min),
+    }
+}

@@ -1,0 +1,191 @@
+//! `train` and `resume`.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use workbench_experiment::is_name;
+use workbench_runs::{Claim, RunDir, State, Status, checkpoint};
+use workbench_trainer::{Job, Outcome, Signals, Source, Splits};
+
+use crate::arguments::{Resume, Train};
+use crate::context::Context;
+use crate::failure::{DIVERGED, Failure, Result, STOPPED};
+use crate::headless::Headless;
+use crate::prepare::{Prepared, load_experiment};
+use crate::{console, detached, model, provenance};
+
+/// `workbench train`.
+pub fn train(context: &Context, train: &Train) -> Result<ExitCode> {
+    if let Some(name) = &train.name {
+        if !is_name(name) {
+            return Err(Failure::usage(format_args!(
+                "`{name}` can't name a run: letters, digits, `.`, `_` and `-`, at most 100, not beginning with `.` or `-`"
+            )));
+        }
+        let there = context.runs.join(name);
+        if there.exists() && train.or_resume {
+            let run = RunDir::open(&there).map_err(Failure::usage)?;
+            return go_on(context, &run, how(train.headless, train.detach, train.json));
+        }
+        if there.exists() {
+            return Err(Failure::usage(format_args!(
+                "there is a run `{name}` already: go on with `workbench resume {name}` (or train --or-resume), or take \
+                 another name"
+            )));
+        }
+    }
+    let experiment =
+        load_experiment(context, &train.experiment.experiment, &train.experiment.overrides)?;
+    let prepared = Prepared::new(context, experiment)?;
+    // What a session refuses is refused before there is a run.
+    prepared.session()?;
+    let run = create(context, &prepared, train.name.as_deref())?;
+    begin(context, &run, prepared, how(train.headless, train.detach, train.json))
+}
+
+/// `workbench resume`.
+pub fn resume(context: &Context, resume: &Resume) -> Result<ExitCode> {
+    let run = context.run(&resume.run.run)?;
+    go_on(context, &run, how(resume.headless, resume.detach, resume.json))
+}
+
+/// The trainer of a detached run: its words go to the run's trainer.log.
+pub fn in_background(context: &Context, run: &Path) -> Result<ExitCode> {
+    let run = RunDir::open(run).map_err(Failure::usage)?;
+    let prepared = Prepared::new(context, model::experiment(&run)?)?;
+    here(&run, prepared, false)
+}
+
+/// Where training happens, and who watches.
+#[derive(Clone, Copy, PartialEq)]
+enum How {
+    /// In this process, with lines on stdout.
+    Headless { json: bool },
+    /// In a process of its own, and this one returns.
+    Detached,
+}
+
+fn how(headless: bool, detach: bool, json: bool) -> How {
+    let _ = headless;
+    match detach {
+        true => How::Detached,
+        false => How::Headless { json },
+    }
+}
+
+fn go_on(context: &Context, run: &RunDir, how: How) -> Result<ExitCode> {
+    let status = Status::read(run)?;
+    if let Some(Status { state: State::Finished, step, .. }) = status {
+        console::note(format_args!(
+            "{} is finished, at step {step}: there is nothing to go on with",
+            run.name()
+        ));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let prepared = Prepared::new(context, model::experiment(run)?)?;
+    begin(context, run, prepared, how)
+}
+
+fn begin(context: &Context, run: &RunDir, prepared: Prepared, how: How) -> Result<ExitCode> {
+    match how {
+        How::Headless { json } => here(run, prepared, json),
+        How::Detached => {
+            detached::start(context, run)?;
+            console::line(run.path().display());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Trains in this process: a new run, or from the newest good checkpoint of one that has any.
+fn here(run: &RunDir, prepared: Prepared, json: bool) -> Result<ExitCode> {
+    let claim = Claim::acquire(run).map_err(Failure::usage)?;
+    let signals = Signals::install()?;
+    let resume = match checkpoint::load_newest(run)? {
+        None => None,
+        Some((checkpoint, damaged)) => {
+            for error in damaged {
+                console::warning(format_args!("{error}; going on from step {}", checkpoint.step));
+            }
+            Some(checkpoint)
+        }
+    };
+    let splits = load(&prepared)?;
+    let classes = prepared.source.classes();
+    let texts = vec![("text/layers".to_owned(), workbench_graph::render_layers(&prepared.graph))];
+    let mut observer = Headless::new(run, &prepared.experiment, classes, json);
+    let session = prepared.session()?;
+    let job = Job {
+        run,
+        experiment: &prepared.experiment,
+        session,
+        splits: &splits,
+        classes,
+        texts,
+        resume,
+        signals: &signals,
+    };
+    let outcome = job.train(&mut observer);
+    claim.release()?;
+    Ok(match outcome? {
+        Outcome::Finished => ExitCode::SUCCESS,
+        Outcome::Stopped => ExitCode::from(STOPPED),
+        Outcome::Diverged => {
+            let why = Status::read(run)?.and_then(|status| status.error).unwrap_or_default();
+            console::error(&format!("training diverged: {why}"));
+            ExitCode::from(DIVERGED)
+        }
+    })
+}
+
+/// Makes the run directory, with all that says what the run is.
+fn create(context: &Context, prepared: &Prepared, name: Option<&str>) -> Result<RunDir> {
+    let run = match name {
+        Some(name) => RunDir::create(&context.runs, name).map_err(Failure::usage)?,
+        None => create_dated(&context.runs, &prepared.experiment.name)?,
+    };
+    let written = run
+        .write_text("experiment.toml", &prepared.experiment.to_toml())
+        .and_then(|()| run.write_text("provenance.toml", &provenance::describe(context, prepared)));
+    if let Err(error) = written {
+        // Nothing half-made stays; what can't be removed is what could not be written.
+        let _ = std::fs::remove_dir_all(run.path());
+        return Err(Failure::usage(error));
+    }
+    Ok(run)
+}
+
+/// `<date>-<time>-<experiment>`; a second run within a second gets a number.
+fn create_dated(runs: &Path, experiment: &str) -> Result<RunDir> {
+    let now = jiff::ZonedDateTime::now().strftime("%Y%m%d-%H%M%S");
+    for n in 1.. {
+        let name = match n {
+            1 => format!("{now}-{experiment}"),
+            n => format!("{now}-{experiment}-{n}"),
+        };
+        match RunDir::create(runs, &name) {
+            Err(workbench_runs::Error::Exists { .. }) => {}
+            made => return made.map_err(Failure::usage),
+        }
+    }
+    Err(Failure::running("no name is free"))
+}
+
+/// Reads the data into memory, with a bar where someone looks and it takes a while.
+fn load(prepared: &Prepared) -> Result<Splits> {
+    let bar = match std::io::stderr().is_terminal() {
+        true => ProgressBar::new(0).with_style(
+            ProgressStyle::with_template("reading items {wide_bar} {human_pos}/{human_len}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar()),
+        ),
+        false => ProgressBar::hidden(),
+    };
+    let splits = Splits::load(&prepared.experiment, &prepared.source, &|done, of| {
+        bar.set_length(of);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    Ok(splits?)
+}

@@ -1,0 +1,105 @@
+//! What goes to the terminal. A reader that goes away (`| head`) ends the output, not the command.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+/// A line on stdout.
+pub fn line(text: impl Display) {
+    // A closed pipe is not an error: whoever read has read enough.
+    let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// One JSON document on a line of its own on stdout.
+pub fn json(value: &serde_json::Value) {
+    line(value);
+}
+
+/// A line on stderr: what is going on, apart from what was asked for.
+pub fn note(text: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// An error on stderr.
+pub fn error(message: &str) {
+    note(format_args!("error: {message}"));
+}
+
+/// A warning on stderr.
+pub fn warning(message: impl Display) {
+    note(format_args!("warning: {message}"));
+}
+
+/// Whether someone looks at stdout.
+pub fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Columns of text, aligned; the first row is the head.
+pub fn table(rows: &[Vec<String>]) {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
+    };
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    for row in rows {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        line(cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+}
+
+/// 1691369 → "1,691,369".
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// At most four significant digits: 106.71, 0.001234, 1.2e-5.
+pub fn number(x: f64) -> String {
+    let size = x.abs();
+    if x == 0.0 || !x.is_finite() {
+        return format!("{x}");
+    }
+    if !(1e-4..1e7).contains(&size) {
+        return format!("{x:.3e}");
+    }
+    let decimals = (3 - size.log10().floor() as i32).clamp(0, 8) as usize;
+    let text = format!("{x:.decimals$}");
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
+/// 3725 s → "1 h 02 min".
+pub fn duration(seconds: f64) -> String {
+    let seconds = seconds.max(0.0).round() as u64;
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!(number(106.71234), "106.7");
+        assert_eq!(number(1000.0), "1000");
+        assert_eq!(number(0.001), "0.001");
+        assert_eq!(number(-0.5), "-0.5");
+        assert_eq!(number(1.2e-5), "1.200e-5");
+        assert_eq!(number(0.0), "0");
+        assert_eq!(grouped(1_691_369), "1,691,369");
+        assert_eq!(duration(3725.0), "1 h 02 min");
+    }
+}

@@ -1,0 +1,51 @@
+//! How a command ends when it does not succeed.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use crate::console;
+
+/// An error with the exit code that scripts rely on.
+#[derive(Debug)]
+pub struct Failure {
+    code: u8,
+    message: String,
+}
+
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+/// Training diverged; the last finite checkpoint is kept.
+pub const DIVERGED: u8 = 3;
+/// Stopped by a request or a signal; resumable.
+pub const STOPPED: u8 = 4;
+
+impl Failure {
+    /// Bad usage, or an invalid experiment, plugin or file: nothing was started.
+    pub fn usage(message: impl fmt::Display) -> Failure {
+        Failure { code: 2, message: message.to_string() }
+    }
+
+    /// It failed while it ran.
+    pub fn running(message: impl fmt::Display) -> Failure {
+        Failure { code: 1, message: message.to_string() }
+    }
+
+    /// Prints the message to stderr, and gives the exit code.
+    pub fn report(self) -> ExitCode {
+        console::error(&self.message);
+        ExitCode::from(self.code)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// What comes unasked is a failure while running; wrong input is turned into [`Failure::usage`] by hand.
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Failure {
+        Failure::running(error)
+    }
+}

@@ -1,0 +1,45 @@
+//! A run's trained model.
+
+use workbench_engine::Session;
+use workbench_experiment::Experiment;
+use workbench_runs::{RunDir, checkpoint};
+
+use crate::console;
+use crate::context::Context;
+use crate::failure::{Failure, Result};
+use crate::prepare::Prepared;
+
+/// A run with its newest good checkpoint in a session.
+pub struct Model {
+    pub prepared: Prepared,
+    pub session: Session,
+}
+
+impl Model {
+    /// # Errors
+    /// The run has no checkpoint yet, or its plugins or data are not what they were.
+    pub fn load(context: &Context, run: &RunDir) -> Result<Model> {
+        let prepared = Prepared::new(context, experiment(run)?)?;
+        let mut session = prepared.session()?;
+        let Some((checkpoint, damaged)) = checkpoint::load_newest(run)? else {
+            return Err(Failure::usage(format_args!(
+                "{} has no checkpoint yet: the first comes after an epoch, or now with `workbench save {}`",
+                run.name(),
+                run.name()
+            )));
+        };
+        for error in damaged {
+            console::warning(format_args!(
+                "{error}; the checkpoint of step {} is used",
+                checkpoint.step
+            ));
+        }
+        workbench_trainer::load_model(&mut session, &checkpoint)?;
+        Ok(Model { prepared, session })
+    }
+}
+
+/// The experiment as a run resolved it.
+pub fn experiment(run: &RunDir) -> Result<Experiment> {
+    Experiment::load(&run.experiment(), &[]).map_err(Failure::usage)
+}

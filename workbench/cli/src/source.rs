@@ -1,0 +1,78 @@
+//! A plugin's data set as the trainer sees it.
+
+use std::sync::Arc;
+
+use workbench_host::{Column, Dataset, Role};
+use workbench_trainer::{Items, Pixels, Source, SourceError};
+
+/// Adapts the host's columns to the trainer's items.
+#[derive(Clone)]
+pub struct PluginSource {
+    dataset: Arc<Dataset>,
+    image: [usize; 3],
+    classes: Vec<String>,
+}
+
+impl PluginSource {
+    /// `classes`: names from the data card, where it has some; else the plugin's own.
+    pub fn new(dataset: Dataset, classes: Option<Vec<String>>) -> Result<PluginSource, String> {
+        let field = |role| dataset.fields().iter().find(|field| field.role == role);
+        let image = match field(Role::Image).map(|field| &field.dims[..]) {
+            Some(&[c, h, w]) => [c, h, w],
+            _ => return Err("the data set has no image".to_owned()),
+        };
+        let own = field(Role::Label).map(|field| field.classes.clone()).unwrap_or_default();
+        let classes = match classes {
+            Some(named) if own.is_empty() || named.len() >= own.len() => named,
+            Some(named) => {
+                return Err(format!(
+                    "the card names {} classes, and the labels need {}",
+                    named.len(),
+                    own.len()
+                ));
+            }
+            None => own,
+        };
+        Ok(PluginSource { dataset: Arc::new(dataset), image, classes })
+    }
+}
+
+impl Source for PluginSource {
+    fn image(&self) -> [usize; 3] {
+        self.image
+    }
+
+    fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    fn len(&self, split: &str) -> Result<Option<u64>, SourceError> {
+        Ok(self.dataset.len(split)?)
+    }
+
+    fn read(&self, split: &str, items: &[u64]) -> Result<Items, SourceError> {
+        let columns = self.dataset.read(split, items)?;
+        let mut read = Items::default();
+        for (field, column) in self.dataset.fields().iter().zip(columns) {
+            match (field.role, column) {
+                (Role::Image, Column::U8(bytes)) => read.pixels = Pixels::U8(bytes),
+                (Role::Image, Column::F32(numbers)) => read.pixels = Pixels::F32(numbers),
+                (Role::Label, Column::I64(labels)) => {
+                    let classes = 0..self.classes.len() as i64;
+                    if let Some(place) = labels.iter().position(|label| !classes.contains(label)) {
+                        let (label, item, plugin) =
+                            (labels[place], items[place], self.dataset.plugin());
+                        return Err(format!(
+                            "plugin `{plugin}`: item {item} of `{split}` has the label {label}, and there are {} classes",
+                            classes.end
+                        )
+                        .into());
+                    }
+                    read.labels = Some(labels);
+                }
+                _ => {}
+            }
+        }
+        Ok(read)
+    }
+}

@@ -1,0 +1,292 @@
+//! Convolutions on the CPU: patches as columns, one matrix product a group.
+//!
+//! Candle's own take one stride, padding and dilation for both axes, derive the backward pass of
+//! conv2d for square inputs, and run a dot product a pixel in conv_transpose2d; these know every
+//! geometry. A transposed convolution is the gradient of a convolution with respect to its input, so
+//! that three products serve both directions.
+
+use candle_core::{Result, Tensor};
+use workbench_graph::ConvGeometry;
+
+use super::graft::{Value, graft2};
+use super::host::with_slice;
+use super::pool;
+
+/// How many numbers are unfolded at a time: bounds the memory, whatever the batch. Set by hand, so
+/// that the order of sums is the same everywhere. Tests use a smaller one, to split their batches.
+const COLUMNS: usize = if cfg!(test) { 300 } else { 1 << 22 };
+
+/// A convolution from `channels × size` to `filters × out` over a batch; 1-D ones have height 1.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    pub batch: usize,
+    pub channels: usize,
+    pub filters: usize,
+    pub groups: usize,
+    pub size: [usize; 2],
+    pub out: [usize; 2],
+    pub kernel: [usize; 2],
+    pub stride: [usize; 2],
+    pub pad: [usize; 2],
+    pub dilation: [usize; 2],
+}
+
+impl Plan {
+    /// Of the convolution from `from` to `to` (both `[B, C, …]`) by `weight`.
+    pub fn new(from: &[usize], to: &[usize], weight: &[usize], geometry: &ConvGeometry) -> Plan {
+        let planes = |dims: &[usize], fill: usize| match *dims {
+            [length] => [fill, length],
+            [height, width, ..] => [height, width],
+            // Shape inference admits one or two spatial axes only.
+            [] => [fill, fill],
+        };
+        Plan {
+            batch: from[0],
+            channels: from[1],
+            filters: to[1],
+            groups: geometry.groups,
+            size: planes(&from[2..], 1),
+            out: planes(&to[2..], 1),
+            kernel: planes(&weight[2..], 1),
+            stride: planes(&geometry.stride, 1),
+            pad: planes(&geometry.pad, 0),
+            dilation: planes(&geometry.dilation, 1),
+        }
+    }
+
+    /// Kernel taps a channel.
+    pub fn taps(&self) -> usize {
+        self.kernel[0] * self.kernel[1]
+    }
+
+    /// Pixels of the output.
+    pub fn places(&self) -> usize {
+        self.out[0] * self.out[1]
+    }
+
+    /// `[B, C, …]` of the input side.
+    fn input_dims(&self, rank: usize) -> Vec<usize> {
+        let mut dims = vec![self.batch, self.channels];
+        dims.extend(&self.size[4 - rank..]);
+        dims
+    }
+
+    fn output_dims(&self, rank: usize) -> Vec<usize> {
+        let mut dims = vec![self.batch, self.filters];
+        dims.extend(&self.out[4 - rank..]);
+        dims
+    }
+
+    /// `[C · taps, B · places]`: under each output pixel, what the kernel sees from there.
+    fn columns(&self, x: &Tensor) -> Result<Tensor> {
+        let (rows, width) = (self.channels * self.taps(), self.batch * self.places());
+        let mut columns = vec![0f32; rows * width];
+        with_slice(&x.contiguous()?, |x| {
+            let elements = columns.len();
+            pool::each(elements, columns.chunks_mut(width.max(1)), |row, columns| {
+                self.fill_row(x, row, columns)
+            });
+        })?;
+        Tensor::from_vec(columns, (rows, width), x.device())
+    }
+
+    fn fill_row(&self, x: &[f32], row: usize, columns: &mut [f32]) {
+        let (channel, tap) = (row / self.taps(), row % self.taps());
+        let plane = self.size[0] * self.size[1];
+        for (image, columns) in columns.chunks_mut(self.places()).enumerate() {
+            let x = &x[(image * self.channels + channel) * plane..][..plane];
+            self.each_row(tap, |from, first, to| {
+                let (x, columns) = (&x[from..], &mut columns[to]);
+                if self.stride[1] == 1 {
+                    columns.copy_from_slice(&x[first..first + columns.len()]);
+                } else {
+                    let x = x[first..].iter().step_by(self.stride[1]);
+                    columns.iter_mut().zip(x).for_each(|(to, x)| *to = *x);
+                }
+            });
+        }
+    }
+
+    /// The transpose of [`Plan::columns`]: what lies over a pixel is summed.
+    fn fold(&self, columns: &Tensor, rank: usize) -> Result<Tensor> {
+        let plane = self.size[0] * self.size[1];
+        let width = self.batch * self.places();
+        let mut x = vec![0f32; self.batch * self.channels * plane];
+        with_slice(&columns.contiguous()?, |columns| {
+            pool::each(columns.len(), x.chunks_mut(plane.max(1)), |index, x| {
+                let (image, channel) = (index / self.channels, index % self.channels);
+                for tap in 0..self.taps() {
+                    let row = (channel * self.taps() + tap) * width;
+                    let columns = &columns[row + image * self.places()..][..self.places()];
+                    self.each_row(tap, |from, first, to| {
+                        let x = x[from + first..].iter_mut().step_by(self.stride[1]);
+                        columns[to].iter().zip(x).for_each(|(c, x)| *x += c);
+                    });
+                }
+            });
+        })?;
+        Tensor::from_vec(x, self.input_dims(rank), columns.device())
+    }
+
+    /// For one tap and each output row that it finds inside the input: where the input's row starts,
+    /// the first of its pixels that is seen, and the output pixels that see it and its followers.
+    fn each_row(&self, tap: usize, mut each: impl FnMut(usize, usize, std::ops::Range<usize>)) {
+        let offset =
+            [tap / self.kernel[1] * self.dilation[0], tap % self.kernel[1] * self.dilation[1]];
+        // The output pixels x with 0 ≤ x · stride + offset − pad < size.
+        let lowest = self.pad[1].saturating_sub(offset[1]).div_ceil(self.stride[1]);
+        let end = (self.size[1] + self.pad[1])
+            .saturating_sub(offset[1])
+            .div_ceil(self.stride[1])
+            .min(self.out[1]);
+        if lowest >= end {
+            return;
+        }
+        let first = lowest * self.stride[1] + offset[1] - self.pad[1];
+        for y in 0..self.out[0] {
+            let seen = y * self.stride[0] + offset[0];
+            if seen >= self.pad[0] && seen - self.pad[0] < self.size[0] {
+                let from = (seen - self.pad[0]) * self.size[1];
+                each(from, first, y * self.out[1] + lowest..y * self.out[1] + end);
+            }
+        }
+    }
+
+    /// `[B, F, places] → [F, B · places]`.
+    fn filters_first(&self, y: &Tensor) -> Result<Tensor> {
+        let swapped = swap(&y.contiguous()?, self.batch, self.filters, self.places())?;
+        let dims = (self.filters, self.batch * self.places());
+        Tensor::from_vec(swapped, dims, y.device())
+    }
+
+    fn group(&self, tensor: &Tensor, group: usize) -> Result<Tensor> {
+        let rows = tensor.dims()[0] / self.groups;
+        tensor.narrow(0, group * rows, rows)
+    }
+
+    fn each_group(&self, product: impl Fn(usize) -> Result<Tensor>) -> Result<Tensor> {
+        if self.groups == 1 {
+            return product(0);
+        }
+        let parts = (0..self.groups).map(product).collect::<Result<Vec<_>>>()?;
+        Tensor::cat(&parts, 0)
+    }
+
+    /// `[F, C / groups · taps]`.
+    fn flat(&self, weight: &Tensor) -> Result<Tensor> {
+        let columns = self.channels / self.groups * self.taps();
+        weight.contiguous()?.reshape((self.filters, columns))
+    }
+
+    /// The batch in parts, each with the image that it starts at, so that no part's columns are
+    /// larger than [`COLUMNS`] where one image's are not.
+    fn parts(&self) -> Vec<(usize, Plan)> {
+        let image = self.channels * self.taps() * self.places();
+        let most = (COLUMNS / image.max(1)).max(1);
+        (0..self.batch)
+            .step_by(most)
+            .map(|start| {
+                let batch = most.min(self.batch - start);
+                (start, Plan { batch, ..*self })
+            })
+            .collect()
+    }
+
+    /// The convolution itself.
+    fn forward(&self, x: &Tensor, weight: &Tensor) -> Result<Tensor> {
+        let weight = self.flat(weight)?;
+        let part = |(start, plan): (usize, Plan)| {
+            let columns = plan.columns(&x.narrow(0, start, plan.batch)?)?;
+            let y = plan.each_group(|group| {
+                plan.group(&weight, group)?.matmul(&plan.group(&columns, group)?)
+            })?;
+            let y_data = swap(&y.contiguous()?, plan.filters, plan.batch, plan.places())?;
+            Tensor::from_vec(y_data, plan.output_dims(x.rank()), x.device())
+        };
+        join(self.parts().into_iter().map(part))
+    }
+
+    /// The gradient of the input, given that of the output.
+    fn input_gradient(&self, grad: &Tensor, weight: &Tensor) -> Result<Tensor> {
+        let weight = self.flat(weight)?;
+        let part = |(start, plan): (usize, Plan)| {
+            let y = plan.filters_first(&grad.narrow(0, start, plan.batch)?)?;
+            let columns = plan.each_group(|group| {
+                plan.group(&weight, group)?.t()?.matmul(&plan.group(&y, group)?)
+            })?;
+            plan.fold(&columns, grad.rank())
+        };
+        join(self.parts().into_iter().map(part))
+    }
+
+    /// The gradient of the weight, given the input and the gradient of the output.
+    fn weight_gradient(&self, x: &Tensor, grad: &Tensor, dims: &[usize]) -> Result<Tensor> {
+        let part = |(start, plan): (usize, Plan)| {
+            let columns = plan.columns(&x.narrow(0, start, plan.batch)?)?;
+            let y = plan.filters_first(&grad.narrow(0, start, plan.batch)?)?;
+            plan.each_group(|group| {
+                plan.group(&y, group)?.matmul(&plan.group(&columns, group)?.t()?)
+            })
+        };
+        let mut parts = self.parts().into_iter().map(part);
+        let Some(first) = parts.next() else {
+            return Tensor::zeros(dims, x.dtype(), x.device());
+        };
+        let weight = parts.try_fold(first?, |sum, part| sum + part?)?;
+        weight.reshape(dims)
+    }
+}
+
+/// The parts of a batch in one tensor.
+fn join(parts: impl Iterator<Item = Result<Tensor>>) -> Result<Tensor> {
+    let parts = parts.collect::<Result<Vec<_>>>()?;
+    match &parts[..] {
+        [whole] => Ok(whole.clone()),
+        parts => Tensor::cat(parts, 0),
+    }
+}
+
+/// `[a, b, block] → [b, a, block]`.
+fn swap(tensor: &Tensor, a: usize, b: usize, block: usize) -> Result<Vec<f32>> {
+    let mut out = vec![0f32; a * b * block];
+    with_slice(tensor, |data| {
+        pool::each(data.len(), out.chunks_mut((a * block).max(1)), |j, out| {
+            for (i, out) in out.chunks_mut(block.max(1)).enumerate() {
+                out.copy_from_slice(&data[(i * b + j) * block..][..block]);
+            }
+        });
+    })?;
+    Ok(out)
+}
+
+/// `x ⋆ w`, of shape `dims`.
+pub(super) fn conv(
+    x: &Tensor,
+    w: &Tensor,
+    dims: &[usize],
+    geometry: &ConvGeometry,
+) -> Result<Tensor> {
+    let plan = Plan::new(x.dims(), dims, w.dims(), geometry);
+    let value = plan.forward(&x.detach(), &w.detach())?;
+    graft2(x, w, Value::Tensor(value), move |side, x, w, _, grad| {
+        if side == 0 {
+            plan.input_gradient(grad, w)
+        } else {
+            plan.weight_gradient(x, grad, w.dims())
+        }
+    })
+}
+
+/// The transpose of the convolution from `dims` to the shape of `x`.
+pub(super) fn conv_transpose(
+    x: &Tensor,
+    w: &Tensor,
+    dims: &[usize],
+    geometry: &ConvGeometry,
+) -> Result<Tensor> {
+    let plan = Plan::new(dims, x.dims(), w.dims(), geometry);
+    let value = plan.input_gradient(&x.detach(), &w.detach())?;
+    graft2(x, w, Value::Tensor(value), move |side, x, w, _, grad| {
+        if side == 0 { plan.forward(grad, w) } else { plan.weight_gradient(grad, x, w.dims()) }
+    })
+}

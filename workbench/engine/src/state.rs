@@ -1,0 +1,113 @@
+//! A session's parameters and moments, out for a checkpoint and back in.
+
+use std::collections::BTreeMap;
+
+use candle_core::Tensor;
+
+use crate::array::Array;
+use crate::session::to_array;
+use crate::{Error, Session};
+
+impl Session {
+    /// Every parameter by name.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub fn parameters(&self) -> Result<BTreeMap<String, Array>, Error> {
+        let named = self.model.graph.params().iter().zip(&self.model.params);
+        named.map(|(param, var)| Ok((param.name.clone(), to_array(var)?))).collect()
+    }
+
+    /// Replaces every parameter.
+    ///
+    /// # Errors
+    /// The names or shapes are not exactly the graph's: the first difference is named, and nothing
+    /// is changed.
+    pub fn load_parameters(&mut self, arrays: &BTreeMap<String, Array>) -> Result<(), Error> {
+        let params = self.model.graph.params();
+        let wanted =
+            params.iter().map(|param| (param.name.clone(), param.shape.as_slice())).collect();
+        check_arrays(arrays, &wanted)
+            .map_err(|(name, message)| Error::Parameter { name, message })?;
+        let tensors = params
+            .iter()
+            .map(|param| {
+                let data = arrays[&param.name].data.as_slice();
+                Tensor::from_slice(data, param.shape.as_slice(), &self.model.device)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        for (var, tensor) in self.model.params.iter().zip(&tensors) {
+            var.set(tensor)?;
+        }
+        Ok(())
+    }
+
+    /// The optimizer's moments: `<parameter>.m` and `<parameter>.v`, shaped like the parameter.
+    ///
+    /// # Errors
+    /// The device fails.
+    pub fn optimizer_state(&self) -> Result<BTreeMap<String, Array>, Error> {
+        let mut state = BTreeMap::new();
+        for (param, [m, v]) in self.model.graph.params().iter().zip(self.adam.moments()?) {
+            for (suffix, data) in [("m", m), ("v", v)] {
+                let shape = param.shape.clone();
+                state.insert(format!("{}.{suffix}", param.name), Array { shape, data });
+            }
+        }
+        Ok(state)
+    }
+
+    /// Replaces the optimizer's moments and the step, which also says where the noise goes on.
+    ///
+    /// # Errors
+    /// The names or shapes are not exactly those of [`Session::optimizer_state`]: the first difference
+    /// is named, and nothing is changed.
+    pub fn load_optimizer_state(
+        &mut self,
+        arrays: &BTreeMap<String, Array>,
+        step: u64,
+    ) -> Result<(), Error> {
+        let params = self.model.graph.params();
+        let wanted = params
+            .iter()
+            .flat_map(|param| {
+                ["m", "v"].map(|s| (format!("{}.{s}", param.name), param.shape.as_slice()))
+            })
+            .collect();
+        check_arrays(arrays, &wanted)
+            .map_err(|(name, message)| Error::OptimizerState { name, message })?;
+        let moments = params
+            .iter()
+            .map(|param| ["m", "v"].map(|s| arrays[&format!("{}.{s}", param.name)].data.clone()))
+            .collect();
+        self.adam.set_moments(&self.model.params, &self.model.device, moments)?;
+        self.step = step;
+        Ok(())
+    }
+}
+
+/// Names the first entry that is missing, unexpected or of another shape.
+fn check_arrays(
+    arrays: &BTreeMap<String, Array>,
+    wanted: &BTreeMap<String, &[usize]>,
+) -> Result<(), (String, String)> {
+    for (name, &shape) in wanted {
+        let Some(array) = arrays.get(name) else {
+            return Err((name.clone(), "is missing".to_owned()));
+        };
+        if array.shape != shape || array.data.len() != shape.iter().product::<usize>() {
+            let message = format!(
+                "has shape {:?} with {} numbers, and the architecture has {shape:?}",
+                array.shape,
+                array.data.len()
+            );
+            return Err((name.clone(), message));
+        }
+    }
+    match arrays.keys().find(|name| !wanted.contains_key(*name)) {
+        Some(name) => {
+            Err((name.clone(), "the architecture has no parameter of this name".to_owned()))
+        }
+        None => Ok(()),
+    }
+}

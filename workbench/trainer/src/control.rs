@@ -1,0 +1,100 @@
+//! Signals and requests, taken between two steps.
+
+use std::time::{Duration, Instant};
+
+use workbench_runs::{Request, State, request};
+
+use crate::Error;
+use crate::training::Training;
+
+/// How often requests are looked for: listing a folder between any two steps would cost a fast run much.
+const REQUESTS_EVERY: Duration = Duration::from_millis(100);
+
+impl Training<'_> {
+    /// Signals and requests; a pause is waited out here.
+    pub(crate) fn listen(&mut self) -> Result<(), Error> {
+        let mut paused = false;
+        loop {
+            if self.signals.stop_asked() && !self.stop {
+                self.stop = true;
+                self.tell("stop asked by a signal")?;
+            }
+            if paused || self.looked.elapsed() >= REQUESTS_EVERY {
+                self.looked = Instant::now();
+                for request in self.requests()? {
+                    self.obey(&request, &mut paused)?;
+                }
+            }
+            if self.stop {
+                return self.heartbeat.enter(State::Stopping, None);
+            }
+            if !paused {
+                return Ok(());
+            }
+            std::thread::sleep(REQUESTS_EVERY);
+        }
+    }
+
+    fn requests(&mut self) -> Result<Vec<Request>, Error> {
+        match request::take(self.run) {
+            Ok(requests) => Ok(requests),
+            // A file that is no request must not end a run.
+            Err(error) => {
+                self.tell(&format!("a request was not understood: {error}"))?;
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    fn obey(&mut self, request: &Request, paused: &mut bool) -> Result<(), Error> {
+        match request {
+            Request::Stop => {
+                self.stop = true;
+                self.tell("stop asked")
+            }
+            Request::Pause if !*paused => {
+                *paused = true;
+                self.heartbeat.enter(State::Paused, None)?;
+                self.tell("paused")
+            }
+            Request::Continue if *paused => {
+                *paused = false;
+                self.heartbeat.enter(State::Running, None)?;
+                self.tell("continued")
+            }
+            Request::Pause | Request::Continue => Ok(()),
+            Request::Save => {
+                self.save()?;
+                self.tell("saved")
+            }
+            Request::Set { knob, value } => self.set(knob, *value),
+        }
+    }
+
+    fn set(&mut self, knob: &str, value: f64) -> Result<(), Error> {
+        let at = self.plan.position(self.session.step());
+        let (before, range) = if knob == "lr" {
+            let scheduled = self.experiment.train.optimizer.lr.at(at);
+            (self.state.set.get("lr").copied().unwrap_or(scheduled), (f64::MIN_POSITIVE, f64::MAX))
+        } else {
+            let declared =
+                self.session.graph().knobs().iter().find(|declared| declared.name == knob);
+            let Some(declared) = declared else {
+                return self
+                    .tell(&format!("{knob} was not set: the architecture has no such knob"));
+            };
+            (
+                self.knobs().get(knob).copied().unwrap_or(declared.default),
+                (declared.min, declared.max),
+            )
+        };
+        if !(range.0..=range.1).contains(&value) {
+            return self.tell(&format!(
+                "{knob} was not set: {value} is not from {} to {}",
+                range.0, range.1
+            ));
+        }
+        self.state.set.insert(knob.to_owned(), value);
+        self.tell(&format!("{knob} = {value} (was {before})"))
+    }
+}

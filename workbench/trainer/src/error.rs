@@ -1,0 +1,32 @@
+//! Why a run can't start or go on.
+
+use crate::source::SourceError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The data set's own words; the plugin and the item are in them.
+    #[error("{0}")]
+    Source(SourceError),
+    #[error("item {item} of `{split}`: {what}")]
+    BadItem { split: String, item: u64, what: String },
+    #[error("the data set has no split `{split}`")]
+    NoSplit { split: String },
+    #[error("the split `{split}` is empty")]
+    Empty { split: String },
+    #[error("a batch of {batch} is larger than the {items} items that there are to train on")]
+    BatchTooLarge { batch: usize, items: u64 },
+    #[error("validation = {share} leaves no item to {what} of {items}")]
+    Validation { share: f64, what: &'static str, items: u64 },
+    #[error("the checkpoint of step {step} does not belong to this experiment: {why}")]
+    Checkpoint { step: u64, why: String },
+    #[error("there is no tag `{monitor}` to monitor; there are {there}")]
+    Monitor { monitor: String, there: String },
+    #[error(transparent)]
+    Engine(#[from] workbench_engine::Error),
+    #[error(transparent)]
+    Run(#[from] workbench_runs::Error),
+    #[error("a picture can't be encoded: {0}")]
+    Picture(#[from] png::EncodingError),
+    #[error("signals can't be handled: {0}")]
+    Signals(std::io::Error),
+}

@@ -1,0 +1,42 @@
+//! Measuring a whole split.
+
+use std::collections::BTreeMap;
+
+use workbench_engine::Session;
+
+use crate::{Binarizer, Error, Split};
+
+/// Every measure of the architecture over all items of a split, the mean an image, in f64 so that the order of
+/// batches does not show; `loss` is the objective, `elbo` = −(recon + kl) where both are measured, with one
+/// posterior sample an image. The noise is the same at every call.
+///
+/// # Errors
+/// The engine's own.
+pub fn evaluate(
+    session: &Session,
+    split: &Split,
+    batch_size: usize,
+    binarizer: Binarizer,
+    knobs: &BTreeMap<String, f64>,
+) -> Result<BTreeMap<String, f32>, Error> {
+    let places: Vec<u32> = (0..split.len() as u32).collect();
+    let mut sums: BTreeMap<String, f64> = BTreeMap::new();
+    for (draw, places) in places.chunks(batch_size).enumerate() {
+        let batch = split.batch(places, binarizer);
+        let measures = session.evaluate(&batch, knobs, draw as u64)?;
+        let share = places.len() as f64 / split.len() as f64;
+        let mut add = |name: &str, value: f32| {
+            *sums.entry(name.to_owned()).or_default() += share * f64::from(value);
+        };
+        measures
+            .values
+            .iter()
+            .filter(|(name, _)| *name != "loss")
+            .for_each(|(name, value)| add(name, *value));
+        add("loss", measures.loss);
+    }
+    if let (Some(recon), Some(kl)) = (sums.get("recon"), sums.get("kl")) {
+        sums.insert("elbo".to_owned(), -(recon + kl));
+    }
+    Ok(sums.into_iter().map(|(name, value)| (name, value as f32)).collect())
+}

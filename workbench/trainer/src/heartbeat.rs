@@ -1,0 +1,90 @@
+//! The status file, kept fresh by a thread of its own: a long step or evaluation must not look like death.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use workbench_runs::{RunDir, State, Status};
+
+use crate::Error;
+
+/// A minute without a new one makes a run look lost; this leaves room for a slow file system.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// The run's status, written every two seconds until dropped.
+pub(crate) struct Heartbeat {
+    run: RunDir,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    inner: Mutex<Inner>,
+    ended: Condvar,
+}
+
+struct Inner {
+    status: Status,
+    ended: bool,
+}
+
+impl Heartbeat {
+    pub fn start(run: &RunDir, status: Status) -> Result<Heartbeat, Error> {
+        status.write(run)?;
+        let shared = Arc::new(Shared {
+            inner: Mutex::new(Inner { status, ended: false }),
+            ended: Condvar::new(),
+        });
+        let (theirs, dir) = (shared.clone(), run.clone());
+        let thread = std::thread::spawn(move || {
+            let mut inner = theirs.lock();
+            while !inner.ended {
+                inner = theirs
+                    .ended
+                    .wait_timeout(inner, EVERY)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0;
+                if !inner.ended
+                    && let Err(error) = inner.status.write(&dir)
+                {
+                    tracing::warn!("the status can't be written: {error}");
+                }
+            }
+        });
+        Ok(Heartbeat { run: run.clone(), shared, thread: Some(thread) })
+    }
+
+    /// Changes the status; it is written with the next beat.
+    pub fn update(&self, change: impl FnOnce(&mut Status)) {
+        change(&mut self.shared.lock().status);
+    }
+
+    /// Changes the state, and writes at once.
+    pub fn enter(&self, state: State, error: Option<String>) -> Result<(), Error> {
+        let mut inner = self.shared.lock();
+        inner.status.state = state;
+        inner.status.error = error;
+        Ok(inner.status.write(&self.run)?)
+    }
+
+    pub fn status(&self) -> Status {
+        self.shared.lock().status.clone()
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Heartbeat {
+    fn drop(&mut self) {
+        self.shared.lock().ended = true;
+        self.shared.ended.notify_all();
+        if let Some(thread) = self.thread.take() {
+            // It can't have panicked over anything that matters here.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! One run, from its first step, or from a checkpoint, to its end.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use workbench_engine::Session;
+use workbench_experiment::Experiment;
+use workbench_runs::{Checkpoint, LogWriter, RunDir, State, Status, Value};
+
+use crate::heartbeat::Heartbeat;
+use crate::kept::Kept;
+use crate::rate::Rate;
+use crate::restore::restore;
+use crate::training::{Ending, Training};
+use crate::{Error, Observer, Plan, Progress, Signals, Splits};
+
+/// Everything that a run needs. The caller holds the run's claim.
+pub struct Job<'a> {
+    pub run: &'a RunDir,
+    pub experiment: &'a Experiment,
+    pub session: Session,
+    pub splits: &'a Splits,
+    /// Names of the classes; empty where there are no labels.
+    pub classes: &'a [String],
+    /// Texts for the log's readers, by tag: the layer table.
+    pub texts: Vec<(String, String)>,
+    /// Where to go on; `None` begins.
+    pub resume: Option<Checkpoint>,
+    pub signals: &'a Signals,
+}
+
+/// How a run ended, when nothing failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Finished,
+    /// By a request or a signal; it can go on.
+    Stopped,
+    /// The loss was not finite.
+    Diverged,
+}
+
+impl Job<'_> {
+    /// Trains to the end. The status says how it goes and how it ended, whatever happens.
+    ///
+    /// # Errors
+    /// What can't be read, written or computed; the status then says `failed`, with the same words.
+    pub fn train(self, observer: &mut dyn Observer) -> Result<Outcome, Error> {
+        let counts = [&self.splits.train, &self.splits.valid, &self.splits.test]
+            .map(|split| split.len() as u64);
+        let plan = Plan::new(self.experiment, counts[0], counts[1], counts[2])?;
+        let mut status = Status::starting(plan.total_steps, self.parameters() as u64);
+        if let Some(before) = Status::read(self.run)? {
+            status.started = before.started;
+        }
+        let heartbeat = Heartbeat::start(self.run, status)?;
+        let ended = self.start(plan, &heartbeat, observer);
+        let (state, why) = match &ended {
+            Ok(Ending { outcome: Outcome::Finished, .. }) => (State::Finished, None),
+            Ok(Ending { outcome: Outcome::Stopped, .. }) => (State::Stopped, None),
+            Ok(Ending { outcome: Outcome::Diverged, why, .. }) => (State::Diverged, why.clone()),
+            Err(error) => (State::Failed, Some(error.to_string())),
+        };
+        heartbeat.enter(state, why)?;
+        let step = heartbeat.status().step;
+        let none = BTreeMap::new();
+        let metrics = ended.as_ref().map_or(&none, |ending| &ending.metrics);
+        observer.observe(Progress::Ended { state, step, metrics });
+        ended.map(|ending| ending.outcome)
+    }
+
+    fn start(
+        mut self,
+        plan: Plan,
+        heartbeat: &Heartbeat,
+        observer: &mut dyn Observer,
+    ) -> Result<Ending, Error> {
+        let kept = match self.resume.take() {
+            Some(checkpoint) => restore(&mut self.session, checkpoint)?,
+            None => Kept::default(),
+        };
+        let step = self.session.step();
+        heartbeat.update(|status| {
+            status.step = step;
+            status.best = kept.best.clone();
+        });
+        let mut log = LogWriter::create(self.run, (step > 0).then_some(step))?;
+        let mut texts = std::mem::take(&mut self.texts);
+        texts.push(("text/experiment".to_owned(), self.experiment.to_toml()));
+        texts.push(("data/classes".to_owned(), self.classes.join("\n")));
+        let texts: Vec<_> = texts.into_iter().map(|(tag, text)| (tag, Value::Text(text))).collect();
+        log.write(step, &texts)?;
+        log.flush()?;
+        let parameters = self.parameters();
+        observer.observe(Progress::Started { step, total_steps: plan.total_steps, parameters });
+        let training = Training {
+            run: self.run,
+            experiment: self.experiment,
+            splits: self.splits,
+            classes: self.classes,
+            signals: self.signals,
+            plan,
+            session: self.session,
+            state: kept,
+            log,
+            heartbeat,
+            observer,
+            rate: Rate::new(),
+            began: (Instant::now(), step),
+            looked: Instant::now(),
+            stop: false,
+            told: (0, String::new()),
+            saved: None,
+        };
+        training.run()
+    }
+
+    fn parameters(&self) -> usize {
+        self.session
+            .graph()
+            .params()
+            .iter()
+            .map(|param| param.shape.iter().product::<usize>())
+            .sum()
+    }
+}

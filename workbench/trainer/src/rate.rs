@@ -1,0 +1,40 @@
+//! How fast training goes.
+
+use std::time::{Duration, Instant};
+
+/// Images a second, over about the last two seconds of training; what happens between epochs does not count.
+pub(crate) struct Rate {
+    since: Instant,
+    busy: Duration,
+    images: u64,
+    per_second: f64,
+}
+
+const WINDOW: Duration = Duration::from_secs(2);
+
+impl Rate {
+    pub fn new() -> Rate {
+        Rate { since: Instant::now(), busy: Duration::ZERO, images: 0, per_second: 0.0 }
+    }
+
+    /// A step begins.
+    pub fn begin(&mut self) {
+        self.since = Instant::now();
+    }
+
+    /// It ended, having trained on so many images.
+    pub fn end(&mut self, images: usize) {
+        self.busy += self.since.elapsed();
+        self.images += images as u64;
+        self.per_second = self.images as f64 / self.busy.as_secs_f64().max(1e-9);
+        if self.busy > WINDOW {
+            // Halving forgets what is older than a few windows without a jump.
+            self.busy /= 2;
+            self.images /= 2;
+        }
+    }
+
+    pub fn per_second(&self) -> f64 {
+        self.per_second
+    }
+}

@@ -1,0 +1,274 @@
+//! The items of a split, held in memory where they fit, and batches of them.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use workbench_engine::Batch;
+use workbench_engine::noise::{self, Key};
+use workbench_experiment::{Binarize, Experiment, OnBadItem};
+
+use crate::{Error, Items, Pixels, Source};
+
+/// The three parts that a run works with.
+pub struct Splits {
+    pub train: Split,
+    /// The data set's own, or cut from `train`; the test split where nothing is cut.
+    pub valid: Split,
+    pub test: Split,
+    /// Items left out because they could not be read, as (split, item, why).
+    pub skipped: Vec<(String, u64, String)>,
+}
+
+/// Some items of one of the data set's splits.
+#[derive(Clone)]
+pub struct Split {
+    pool: Arc<Pool>,
+    /// Places in the pool.
+    items: Arc<[u32]>,
+}
+
+/// What an image becomes before it is seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Binarizer {
+    pub binarize: Binarize,
+    pub seed: u64,
+    /// Which visit of the item it is; only dynamic binarization asks.
+    pub visit: u64,
+}
+
+/// One of the data set's splits, whole.
+struct Pool {
+    /// The data set's name for it.
+    name: String,
+    image: [usize; 3],
+    /// The data set's number of each item held: bad ones are left out.
+    numbers: Vec<u64>,
+    items: Items,
+}
+
+/// Read at once; large enough that a plugin call costs nothing, small enough that many threads share the work.
+const CHUNK: usize = 512;
+
+impl Splits {
+    /// Reads every split into memory and cuts the validation part off, by seed.
+    ///
+    /// # Errors
+    /// The data set's own; an item that is not finite, unless the experiment skips those; an empty split.
+    pub fn load(
+        experiment: &Experiment,
+        source: &dyn Source,
+        progress: &(dyn Fn(u64, u64) + Sync),
+    ) -> Result<Splits, Error> {
+        let mut skipped = Vec::new();
+        let mut load = |name: &str| -> Result<Option<Split>, Error> {
+            let Some(n) = source.len(name).map_err(Error::Source)? else { return Ok(None) };
+            let pool =
+                Pool::read(source, name, n, experiment.input.on_bad_item, progress, &mut skipped)?;
+            if pool.numbers.is_empty() {
+                return Err(Error::Empty { split: name.to_owned() });
+            }
+            let items = (0..pool.numbers.len() as u32).collect();
+            Ok(Some(Split { pool: Arc::new(pool), items }))
+        };
+        let need = |name: &str| Error::NoSplit { split: name.to_owned() };
+        let train = load("train")?.ok_or_else(|| need("train"))?;
+        let test = load("test")?.ok_or_else(|| need("test"))?;
+        let share = experiment.train.validation;
+        let (train, valid) = match load("valid")? {
+            Some(valid) => (train, valid),
+            None if share == 0.0 => (train, test.clone()),
+            None => train.cut(share, experiment.seed)?,
+        };
+        Ok(Splits { train, valid, test, skipped })
+    }
+
+    /// How many items a cut leaves, without reading any: (train, valid).
+    pub(crate) fn sizes(items: u64, share: f64) -> Result<(u64, u64), Error> {
+        let cut = (items as f64 * share).round() as u64;
+        let lacks = |what| Error::Validation { share, what, items };
+        match cut {
+            0 => Err(lacks("validate on")),
+            cut if cut >= items => Err(lacks("train on")),
+            cut => Ok((items - cut, cut)),
+        }
+    }
+}
+
+impl Split {
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Labels of the first `n` items.
+    pub fn labels(&self, n: usize) -> Option<Vec<i64>> {
+        let labels = self.pool.items.labels.as_ref()?;
+        Some(self.items.iter().take(n).map(|&place| labels[place as usize]).collect())
+    }
+
+    /// Items by place in this split, as the engine takes them: `x` `[n, C, H, W]` f32 in 0..1, `label` `[n]`.
+    pub fn batch(&self, places: &[u32], binarizer: Binarizer) -> Batch {
+        let pool = &*self.pool;
+        let size = pool.image.iter().product::<usize>();
+        let held: Vec<u32> = places.iter().map(|&place| self.items[place as usize]).collect();
+        let mut x = vec![0.0; held.len() * size];
+        x.par_chunks_mut(size).zip(&held).for_each(|(image, &place)| {
+            let at = place as usize * size;
+            match &pool.items.pixels {
+                Pixels::U8(bytes) => {
+                    let bytes = &bytes[at..at + size];
+                    image.iter_mut().zip(bytes).for_each(|(x, &byte)| *x = f32::from(byte) / 255.0);
+                }
+                Pixels::F32(numbers) => image.copy_from_slice(&numbers[at..at + size]),
+            }
+            binarizer.apply(image, &pool.name, pool.numbers[place as usize]);
+        });
+        let [c, h, w] = pool.image;
+        let batch = Batch::default().with_f32("x", &[held.len(), c, h, w], x);
+        match &pool.items.labels {
+            Some(labels) => {
+                let labels = held.iter().map(|&place| labels[place as usize]).collect();
+                batch.with_i64("label", &[held.len()], labels)
+            }
+            None => batch,
+        }
+    }
+
+    /// A random share, by seed, apart from the rest; both keep the order of the data.
+    fn cut(self, share: f64, seed: u64) -> Result<(Split, Split), Error> {
+        let n = self.len() as u32;
+        let (_, cut) = Splits::sizes(u64::from(n), share)?;
+        let order = noise::permutation(Key::new(seed, "validation", 0, 0), n);
+        let (valid, train) = order.split_at(cut as usize);
+        let part = |places: &[u32]| {
+            let mut items: Vec<u32> =
+                places.iter().map(|&place| self.items[place as usize]).collect();
+            items.sort_unstable();
+            Split { pool: self.pool.clone(), items: items.into() }
+        };
+        Ok((part(train), part(valid)))
+    }
+}
+
+impl Binarizer {
+    /// For measuring: what is drawn is the same at every visit, also where training draws anew.
+    pub fn fixed(experiment: &Experiment) -> Binarizer {
+        Binarizer { binarize: experiment.input.binarize, seed: experiment.seed, visit: 0 }
+    }
+
+    /// For training in an epoch, counted from 0.
+    pub fn training(experiment: &Experiment, epoch: u64) -> Binarizer {
+        let visit = match experiment.input.binarize {
+            Binarize::Dynamic => epoch + 1,
+            Binarize::None | Binarize::Static => 0,
+        };
+        Binarizer { visit, ..Binarizer::fixed(experiment) }
+    }
+
+    /// Each pixel becomes 1 with its grey value as the probability.
+    fn apply(self, image: &mut [f32], split: &str, item: u64) {
+        if self.binarize == Binarize::None {
+            return;
+        }
+        let key = Key::new(self.seed, &format!("binarize {split}"), self.visit, item);
+        let draws = noise::uniform(key, image.len());
+        image.iter_mut().zip(draws).for_each(|(x, u)| *x = f32::from(u8::from(u < *x)));
+    }
+}
+
+impl Pool {
+    fn read(
+        source: &dyn Source,
+        name: &str,
+        n: u64,
+        on_bad: OnBadItem,
+        progress: &(dyn Fn(u64, u64) + Sync),
+        skipped: &mut Vec<(String, u64, String)>,
+    ) -> Result<Pool, Error> {
+        let image = source.image();
+        let size = image.iter().product::<usize>();
+        let all: Vec<u64> = (0..n).collect();
+        let done = std::sync::atomic::AtomicU64::new(0);
+        let read = |chunk: &[u64]| {
+            let items = checked(source, name, chunk, size, on_bad);
+            let done = done.fetch_add(chunk.len() as u64, std::sync::atomic::Ordering::Relaxed);
+            progress(done + chunk.len() as u64, n);
+            items
+        };
+        let chunks: Vec<Chunk> = all.par_chunks(CHUNK).map(read).collect::<Result<_, _>>()?;
+        let mut pool = Pool {
+            name: name.to_owned(),
+            image,
+            numbers: Vec::with_capacity(all.len()),
+            items: Items::default(),
+        };
+        for chunk in chunks {
+            skipped.extend(chunk.bad.into_iter().map(|(item, why)| (name.to_owned(), item, why)));
+            pool.numbers.extend(chunk.numbers);
+            if let Some(items) = chunk.items {
+                pool.items.append(items);
+            }
+        }
+        Ok(pool)
+    }
+}
+
+/// What could be read of some items.
+struct Chunk {
+    numbers: Vec<u64>,
+    items: Option<Items>,
+    bad: Vec<(u64, String)>,
+}
+
+/// Reads items and looks at each; where bad ones are skipped, the rest is read one by one.
+fn checked(
+    source: &dyn Source,
+    split: &str,
+    wanted: &[u64],
+    size: usize,
+    on_bad: OnBadItem,
+) -> Result<Chunk, Error> {
+    let failed = match source.read(split, wanted) {
+        Ok(items) => match first_not_finite(&items.pixels, size) {
+            None => {
+                return Ok(Chunk { numbers: wanted.to_vec(), items: Some(items), bad: Vec::new() });
+            }
+            Some(place) => Error::BadItem {
+                split: split.to_owned(),
+                item: wanted[place],
+                what:
+                    "a pixel is NaN or infinite; mend the data, or set input.on_bad_item = \"skip\""
+                        .to_owned(),
+            },
+        },
+        Err(error) => Error::Source(error),
+    };
+    match (on_bad, wanted) {
+        (OnBadItem::Stop, _) => Err(failed),
+        (OnBadItem::Skip, [item]) => {
+            Ok(Chunk { numbers: Vec::new(), items: None, bad: vec![(*item, failed.to_string())] })
+        }
+        (OnBadItem::Skip, _) => {
+            let (left, right) = wanted.split_at(wanted.len() / 2);
+            let mut chunk = checked(source, split, left, size, on_bad)?;
+            let more = checked(source, split, right, size, on_bad)?;
+            chunk.numbers.extend(more.numbers);
+            chunk.bad.extend(more.bad);
+            match (&mut chunk.items, more.items) {
+                (Some(items), Some(more)) => items.append(more),
+                (items, more) => *items = items.take().or(more),
+            }
+            Ok(chunk)
+        }
+    }
+}
+
+fn first_not_finite(pixels: &Pixels, size: usize) -> Option<usize> {
+    match pixels {
+        Pixels::U8(_) => None,
+        Pixels::F32(numbers) => numbers.iter().position(|x| !x.is_finite()).map(|at| at / size),
+    }
+}

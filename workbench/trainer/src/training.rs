@@ -1,0 +1,326 @@
+//! The loop: steps, epochs, the end.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use workbench_engine::{Batch, Controls, Session};
+use workbench_experiment::{Experiment, Length};
+use workbench_runs::{Best, Checkpoint, LogWriter, RunDir, Snapshot, State, Value, checkpoint};
+
+use crate::heartbeat::Heartbeat;
+use crate::kept::Kept;
+use crate::rate::Rate;
+use crate::restore::tensors;
+use crate::{Binarizer, Error, Observer, Outcome, Plan, Progress, Signals, Split, Splits};
+use crate::{active_units, batches, evaluate, grid_png, snapshot};
+
+/// The loop and what it changes.
+pub(crate) struct Training<'a> {
+    pub run: &'a RunDir,
+    pub experiment: &'a Experiment,
+    pub splits: &'a Splits,
+    pub classes: &'a [String],
+    pub signals: &'a Signals,
+    pub plan: Plan,
+    pub session: Session,
+    pub state: Kept,
+    pub log: LogWriter,
+    pub heartbeat: &'a Heartbeat,
+    pub observer: &'a mut dyn Observer,
+    pub rate: Rate,
+    /// When and at which step this process began: how long the rest takes is judged from there.
+    pub began: (Instant, u64),
+    pub looked: Instant,
+    pub stop: bool,
+    /// What was told at the last step that had something to tell.
+    pub told: (u64, String),
+    /// The step of the newest checkpoint.
+    pub saved: Option<u64>,
+}
+
+impl Training<'_> {
+    /// Trains from where the session is to the end, or to whatever ends it before.
+    pub fn run(mut self) -> Result<Ending, Error> {
+        self.heartbeat.enter(State::Running, None)?;
+        for (split, item, why) in &self.splits.skipped {
+            self.tell(&format!("skipped item {item} of `{split}`: {why}"))?;
+        }
+        let start = self.session.step();
+        let (experiment, train, plan) = (self.experiment, &self.splits.train, self.plan);
+        let trained = std::thread::scope(|scope| {
+            let batches = batches::ahead(scope, experiment, plan, train, start);
+            for batch in batches {
+                self.listen()?;
+                if self.stop {
+                    return Ok(());
+                }
+                self.step(&batch)?;
+                if self.session.step().is_multiple_of(plan.steps_per_epoch) && self.epoch()? {
+                    return Ok(());
+                }
+            }
+            Ok(())
+        });
+        match trained {
+            Ok(()) if self.stop => {
+                self.save()?;
+                Ok(Ending { outcome: Outcome::Stopped, why: None, metrics: BTreeMap::new() })
+            }
+            Ok(()) => {
+                let metrics = self.finish()?;
+                Ok(Ending { outcome: Outcome::Finished, why: None, metrics })
+            }
+            Err(Error::Engine(error @ workbench_engine::Error::NonFinite { .. })) => {
+                let why = error.to_string();
+                self.tell(&format!("diverged: {why}"))?;
+                Ok(Ending { outcome: Outcome::Diverged, why: Some(why), metrics: BTreeMap::new() })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// One batch.
+    fn step(&mut self, batch: &Batch) -> Result<(), Error> {
+        let at = self.plan.position(self.session.step());
+        let lr = match self.state.set.get("lr") {
+            Some(lr) => *lr,
+            None => self.experiment.train.optimizer.lr.at(at),
+        };
+        let knobs = self.knobs();
+        let controls = Controls { lr, knobs: &knobs, clip_norm: self.experiment.train.clip };
+        self.rate.begin();
+        let measures = self.session.train_step(batch, &controls)?;
+        self.rate.end(batch.inputs.get("x").map_or(0, |x| x.shape()[0]));
+
+        let step = self.session.step();
+        let per_second = self.rate.per_second();
+        let epoch = step.div_ceil(self.plan.steps_per_epoch);
+        self.heartbeat.update(|status| {
+            status.step = step;
+            status.epoch = epoch;
+            status.images_per_second = per_second;
+        });
+        if step.is_multiple_of(self.experiment.log.every_steps) {
+            let mut metrics: BTreeMap<String, f32> = measures
+                .values
+                .iter()
+                .map(|(name, value)| (format!("train/{name}"), *value))
+                .collect();
+            metrics.insert("train/loss".to_owned(), measures.loss);
+            metrics.insert("train/lr".to_owned(), lr as f32);
+            metrics.extend(measures.grad_norm.map(|norm| ("train/grad_norm".to_owned(), norm)));
+            metrics
+                .extend(knobs.iter().map(|(name, value)| (format!("knob/{name}"), *value as f32)));
+            let mut scalars = scalars(&metrics);
+            scalars.push(("time/images_per_second".to_owned(), Value::Scalar(per_second as f32)));
+            self.log.write(step, &scalars)?;
+            self.log.flush()?;
+            self.observer.observe(Progress::Step {
+                step,
+                epoch,
+                metrics: &metrics,
+                images_per_second: per_second,
+            });
+        }
+        // At the end of an epoch the validation comes first: a checkpoint stands for all that is logged up to it.
+        if self.due(step) && !step.is_multiple_of(self.plan.steps_per_epoch) {
+            self.save()?;
+        }
+        Ok(())
+    }
+
+    /// What is due after an epoch; true where training has stopped improving.
+    fn epoch(&mut self) -> Result<bool, Error> {
+        let step = self.session.step();
+        let epoch = step / self.plan.steps_per_epoch;
+        let valid = self.measure(&self.splits.valid, "valid")?;
+        let improved = self.judge(&valid, step)?;
+        let snapshot =
+            snapshot::take(&self.session, &self.splits.valid, self.batch_size(), self.fixed())?;
+        let mut metrics = valid;
+        if let Some(snapshot) = &snapshot {
+            metrics.insert("latent/active_units".to_owned(), active_units(snapshot) as f32);
+            snapshot.save(self.run)?;
+        }
+        self.log.write(step, &scalars(&metrics))?;
+        let last = step >= self.plan.total_steps;
+        if epoch.is_multiple_of(self.experiment.plots.every_epochs) || last {
+            self.media(snapshot.as_ref())?;
+        }
+        self.log.flush()?;
+        let left = self.plan.total_steps.saturating_sub(step) as f64;
+        let done = step.saturating_sub(self.began.1);
+        let seconds_left =
+            (done > 0).then(|| self.began.0.elapsed().as_secs_f64() / done as f64 * left);
+        self.observer.observe(Progress::Epoch { step, epoch, metrics: &metrics, seconds_left });
+        if self.due(step) || improved {
+            self.save()?;
+        }
+        let patience = self.experiment.train.patience;
+        let worn_out = patience.is_some_and(|patience| self.state.without_improvement >= patience);
+        if worn_out && !last {
+            self.tell(&format!(
+                "stopped early: {} has not improved for {} epochs",
+                self.experiment.train.monitor, self.state.without_improvement
+            ))?;
+        }
+        Ok(worn_out)
+    }
+
+    /// The end of training: the test split, once, and the last state.
+    fn finish(&mut self) -> Result<BTreeMap<String, f32>, Error> {
+        let step = self.session.step();
+        let ends_mid_epoch = !step.is_multiple_of(self.plan.steps_per_epoch);
+        if ends_mid_epoch {
+            let snapshot =
+                snapshot::take(&self.session, &self.splits.valid, self.batch_size(), self.fixed())?;
+            if let Some(snapshot) = &snapshot {
+                snapshot.save(self.run)?;
+            }
+            let valid = self.measure(&self.splits.valid, "valid")?;
+            self.log.write(step, &scalars(&valid))?;
+            self.media(snapshot.as_ref())?;
+        }
+        let test = self.measure(&self.splits.test, "test")?;
+        self.log.write(step, &scalars(&test))?;
+        self.save()?;
+        Ok(test)
+    }
+
+    /// Remembers the best value of the monitored tag; true where this one is it.
+    fn judge(&mut self, metrics: &BTreeMap<String, f32>, step: u64) -> Result<bool, Error> {
+        let tag = &self.experiment.train.monitor;
+        let Some(&value) = metrics.get(tag) else {
+            let there = metrics.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            return Err(Error::Monitor { monitor: tag.clone(), there });
+        };
+        let value = f64::from(value);
+        // Of all measures only the ELBO is better when it is larger.
+        let better = |old: f64| if tag.ends_with("/elbo") { value > old } else { value < old };
+        let improved =
+            value.is_finite() && self.state.best.as_ref().is_none_or(|best| better(best.value));
+        match improved {
+            true => {
+                self.state.best = Some(Best { tag: tag.clone(), step, value });
+                self.state.without_improvement = 0;
+            }
+            false => self.state.without_improvement += 1,
+        }
+        let best = self.state.best.clone();
+        self.heartbeat.update(|status| status.best = best);
+        Ok(improved)
+    }
+
+    /// Whether the experiment wants a checkpoint at this step.
+    fn due(&self, step: u64) -> bool {
+        match self.experiment.checkpoint.every {
+            Length::Steps(every) => step.is_multiple_of(every),
+            Length::Epochs(every) => {
+                step.is_multiple_of(every.saturating_mul(self.plan.steps_per_epoch))
+            }
+        }
+    }
+
+    /// Writes a checkpoint, unless this step has one, and removes those that are not to be kept.
+    pub(crate) fn save(&mut self) -> Result<(), Error> {
+        let step = self.session.step();
+        if self.saved == Some(step) {
+            return Ok(());
+        }
+        // The log first: a checkpoint must not know of a record that a crash can still take.
+        self.log.sync()?;
+        let checkpoint = Checkpoint {
+            step,
+            model: tensors(self.session.parameters()?),
+            optimizer: tensors(self.session.optimizer_state()?),
+            state: self.state.to_table(),
+        };
+        let path = checkpoint::save(self.run, &checkpoint)?;
+        self.saved = Some(step);
+        let best = self.state.best.as_ref().map(|best| best.step);
+        checkpoint::prune(self.run, self.experiment.checkpoint.keep, best)?;
+        self.observer.observe(Progress::Checkpoint { step, path: &path });
+        Ok(())
+    }
+
+    fn media(&mut self, snapshot: Option<&Snapshot>) -> Result<(), Error> {
+        let classes = self.classes.len();
+        let Some(media) =
+            snapshot::media(&self.session, &self.splits.valid, classes, self.fixed())?
+        else {
+            return Ok(());
+        };
+        let step = self.session.step();
+        let pairs = grid_png(&snapshot::pairs(&media), snapshot::COLUMNS)?;
+        let samples = grid_png(&media.samples, 8)?;
+        for (tag, picture) in [("images/reconstructions", pairs), ("images/samples", samples)] {
+            let (width, height, channels, png) = picture;
+            self.log
+                .write(step, &[(tag.to_owned(), Value::Image { width, height, channels, png })])?;
+        }
+        self.log.flush()?;
+        self.observer.observe(Progress::Media { step, media: &media, snapshot });
+        Ok(())
+    }
+
+    fn measure(&self, split: &Split, name: &str) -> Result<BTreeMap<String, f32>, Error> {
+        let measured =
+            evaluate(&self.session, split, self.batch_size(), self.fixed(), &self.knobs())?;
+        Ok(measured
+            .into_iter()
+            .map(|(measure, value)| (format!("{name}/{measure}"), value))
+            .collect())
+    }
+
+    /// A line of the run's story: in the log, where viewers mark it on the curves.
+    pub(crate) fn tell(&mut self, message: &str) -> Result<(), Error> {
+        let step = self.session.step();
+        // Of two texts with one tag and step, readers keep the later: it repeats the earlier.
+        match &mut self.told {
+            (at, text) if *at == step && !text.is_empty() => {
+                text.push('\n');
+                text.push_str(message);
+            }
+            told => *told = (step, message.to_owned()),
+        }
+        self.log.write(step, &[("control".to_owned(), Value::Text(self.told.1.clone()))])?;
+        self.log.flush()?;
+        self.observer.observe(Progress::Control { step, message });
+        Ok(())
+    }
+
+    /// Every knob's value for the next step.
+    pub(crate) fn knobs(&self) -> BTreeMap<String, f64> {
+        let at = self.plan.position(self.session.step());
+        let value =
+            |name: &str, default| match (self.state.set.get(name), self.experiment.knobs.get(name))
+            {
+                (Some(set), _) => *set,
+                (None, Some(schedule)) => schedule.at(at),
+                (None, None) => default,
+            };
+        let knobs = self.session.graph().knobs().iter();
+        knobs.map(|knob| (knob.name.clone(), value(&knob.name, knob.default))).collect()
+    }
+
+    fn fixed(&self) -> Binarizer {
+        Binarizer::fixed(self.experiment)
+    }
+
+    fn batch_size(&self) -> usize {
+        self.experiment.train.batch_size
+    }
+}
+
+fn scalars(metrics: &BTreeMap<String, f32>) -> Vec<(String, Value)> {
+    metrics.iter().map(|(tag, value)| (tag.clone(), Value::Scalar(*value))).collect()
+}
+
+/// How training ended, when nothing failed.
+pub(crate) struct Ending {
+    pub outcome: Outcome,
+    /// For a divergence: what was not finite.
+    pub why: Option<String>,
+    /// Of the test split, where training came to its end.
+    pub metrics: BTreeMap<String, f32>,
+}
