@@ -1,7 +1,7 @@
 //! What goes to the terminal. A reader that goes away (`| head`) ends the output, not the command.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 /// A line on stdout.
 pub fn line(text: impl Display) {
@@ -27,11 +27,6 @@ pub fn error(message: &str) {
 /// A warning on stderr.
 pub fn warning(message: impl Display) {
     note(format_args!("warning: {message}"));
-}
-
-/// Whether someone looks at stdout.
-pub fn is_terminal() -> bool {
-    io::stdout().is_terminal()
 }
 
 /// Columns of text, aligned; the first row is the head.

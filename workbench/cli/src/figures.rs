@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use workbench_engine::Array;
 use workbench_plots::{Figure, Picture, figures};
 use workbench_runs::{History, RunDir, Snapshot};
-use workbench_trainer::{Media, kl_per_dimension, to_bytes};
+use workbench_trainer::{COLUMNS, Media, kl_per_dimension, to_bytes};
 
 use crate::console;
 
@@ -29,7 +29,7 @@ pub struct Material {
 }
 
 /// Every figure that there is.
-pub const KINDS: [Kind; 5] = [
+pub const KINDS: [Kind; 7] = [
     Kind {
         name: "loss",
         about: "Loss and its parts, of training and validation, by step.",
@@ -53,6 +53,18 @@ pub const KINDS: [Kind; 5] = [
         about: "Pictures decoded from the prior.",
         needs_model: true,
         draw: samples,
+    },
+    Kind {
+        name: "traversal",
+        about: "One latent dimension at a time, from -3 to 3.",
+        needs_model: true,
+        draw: traversal,
+    },
+    Kind {
+        name: "interpolation",
+        about: "From one validation item to another, through the latent space.",
+        needs_model: true,
+        draw: interpolation,
     },
     Kind {
         name: "kl",
@@ -237,6 +249,15 @@ fn reconstructions(material: &Material) -> Result<Figure, String> {
 
 fn samples(material: &Material) -> Result<Figure, String> {
     Ok(figures::samples(&pictures(&material.media()?.samples)))
+}
+
+fn traversal(material: &Material) -> Result<Figure, String> {
+    let traversal = &material.media()?.traversal;
+    Ok(figures::traversal(&traversal.dims, &traversal.values, &pictures(&traversal.pictures)))
+}
+
+fn interpolation(material: &Material) -> Result<Figure, String> {
+    Ok(figures::interpolation(COLUMNS, &pictures(&material.media()?.interpolation)))
 }
 
 impl Material {

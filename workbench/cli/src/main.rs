@@ -24,6 +24,12 @@ use clap::Parser;
 fn main() -> ExitCode {
     process::tune_allocator();
     let arguments = arguments::Arguments::parse();
+    // What libraries and plugins have to say goes to stderr; that of a detached trainer is the run's trainer.log.
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(tracing::Level::INFO)
+        .with_target(false)
+        .init();
     match commands::run(arguments) {
         Ok(code) => code,
         Err(failure) => failure.report(),

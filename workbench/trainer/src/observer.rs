@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use workbench_engine::Array;
 use workbench_runs::{Snapshot, State};
+
+use crate::Media;
 
 /// Told what happens, between steps: whoever takes long here slows training down.
 pub trait Observer {
@@ -29,12 +30,4 @@ pub enum Progress<'a> {
     Control { step: u64, message: &'a str },
     /// Nothing follows.
     Ended { state: State, step: u64, metrics: &'a BTreeMap<String, f32> },
-}
-
-/// Pictures that the model makes, `[N, C, H, W]` in 0..1.
-#[derive(Clone, Debug)]
-pub struct Media {
-    pub inputs: Array,
-    pub reconstructions: Array,
-    pub samples: Array,
 }

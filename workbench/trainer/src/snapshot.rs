@@ -1,21 +1,18 @@
-//! The latent space of some validation items, and pictures that the model makes.
+//! The latent space of some validation items, and what it says of each dimension.
 
-use workbench_engine::{Array, Batch, Session};
+use workbench_engine::Session;
 use workbench_runs::Snapshot;
 
-use crate::{Binarizer, Error, Media, Split};
+use crate::{Binarizer, Error, Split};
 
 /// As many points as a scatter plot can show apart.
 const POINTS: usize = 2000;
-/// Three rows of ten pairs, and a square of samples.
-const RECONSTRUCTIONS: usize = 30;
-pub(crate) const COLUMNS: usize = 10;
-const SAMPLES: usize = 64;
-/// Samples are drawn from the same z at every epoch, so that one sees them change.
-const SAMPLE_SEED: u64 = 0;
 
 /// Posterior means and log-variances of the first items of a split; `None` where the architecture marks none.
-pub(crate) fn take(
+///
+/// # Errors
+/// The engine's own.
+pub fn take(
     session: &Session,
     split: &Split,
     batch_size: usize,
@@ -38,62 +35,6 @@ pub(crate) fn take(
         mean.extend(posterior.mean.data);
     }
     Ok(Some(Snapshot { step: session.step(), dims, mean, logvar, labels: split.labels(n) }))
-}
-
-/// Reconstructions of the first items of a split, and samples from the prior; `None` where the architecture has no
-/// decoder to call by itself.
-///
-/// # Errors
-/// The engine's own.
-pub fn media(
-    session: &Session,
-    split: &Split,
-    classes: usize,
-    binarizer: Binarizer,
-) -> Result<Option<Media>, Error> {
-    if session.latent_dims().is_none() {
-        return Ok(None);
-    }
-    let n = split.len().min(RECONSTRUCTIONS);
-    let whole_rows = n - n % COLUMNS.min(n);
-    let places: Vec<u32> = (0..whole_rows as u32).collect();
-    let batch = split.batch(&places, binarizer);
-    let reconstructions = match session.reconstruct(&batch) {
-        Err(workbench_engine::Error::NotMarked { .. }) => return Ok(None),
-        pictures => pictures?,
-    };
-    let inputs = match batch.inputs.get("x") {
-        Some(workbench_engine::Input::F32(array)) => array.clone(),
-        _ => return Ok(None),
-    };
-    let z = session.prior(SAMPLES, SAMPLE_SEED, 0)?;
-    let samples = session.decode(&z, &condition(SAMPLES, classes, None))?;
-    Ok(Some(Media { inputs, reconstructions, samples }))
-}
-
-/// Rows of inputs, each above the row of its reconstructions.
-pub(crate) fn pairs(media: &Media) -> Array {
-    let size: usize = media.inputs.shape[1..].iter().product();
-    let row = COLUMNS.min(media.inputs.shape[0]) * size;
-    let rows = media.inputs.data.chunks(row).zip(media.reconstructions.data.chunks(row));
-    let mut shape = media.inputs.shape.clone();
-    shape[0] *= 2;
-    Array {
-        shape,
-        data: rows.flat_map(|(above, below)| above.iter().chain(below)).copied().collect(),
-    }
-}
-
-/// What `n` decoded pictures are conditioned on: one class for all, or each in turn. An architecture that does not
-/// ask for it ignores it.
-pub fn condition(n: usize, classes: usize, class: Option<usize>) -> Batch {
-    match classes {
-        0 => Batch::default(),
-        classes => {
-            let labels = (0..n).map(|i| class.unwrap_or(i % classes) as i64).collect();
-            Batch::default().with_i64("label", &[n], labels)
-        }
-    }
 }
 
 /// KL(q(z_d | x) ‖ N(0, 1)) of each dimension in nats, the mean over the points of a snapshot.
@@ -145,15 +86,5 @@ mod tests {
         assert!((f64::from(kl[0]) - expected).abs() < 1e-6);
         assert_eq!(kl[1], 0.0);
         assert_eq!(active_units(&snapshot), 1);
-    }
-
-    #[test]
-    fn classes_take_turns_unless_one_is_asked_for() {
-        let labels = |class| match &condition(3, 2, class).inputs["label"] {
-            workbench_engine::Input::I64 { data, .. } => data.clone(),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(labels(None), [0, 1, 0]);
-        assert_eq!(labels(Some(1)), [1, 1, 1]);
     }
 }

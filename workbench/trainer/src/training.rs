@@ -11,7 +11,9 @@ use crate::heartbeat::Heartbeat;
 use crate::kept::Kept;
 use crate::rate::Rate;
 use crate::restore::tensors;
-use crate::{Binarizer, Error, Observer, Outcome, Plan, Progress, Signals, Split, Splits};
+use crate::{
+    Binarizer, COLUMNS, Error, Media, Observer, Outcome, Plan, Progress, Signals, Split, Splits,
+};
 use crate::{active_units, batches, evaluate, grid_png, snapshot};
 
 /// The loop and what it changes.
@@ -136,7 +138,7 @@ impl Training<'_> {
         let valid = self.measure(&self.splits.valid, "valid")?;
         let improved = self.judge(&valid, step)?;
         let snapshot =
-            snapshot::take(&self.session, &self.splits.valid, self.batch_size(), self.fixed())?;
+            snapshot(&self.session, &self.splits.valid, self.batch_size(), self.fixed())?;
         let mut metrics = valid;
         if let Some(snapshot) = &snapshot {
             metrics.insert("latent/active_units".to_owned(), active_units(snapshot) as f32);
@@ -173,7 +175,7 @@ impl Training<'_> {
         let ends_mid_epoch = !step.is_multiple_of(self.plan.steps_per_epoch);
         if ends_mid_epoch {
             let snapshot =
-                snapshot::take(&self.session, &self.splits.valid, self.batch_size(), self.fixed())?;
+                snapshot(&self.session, &self.splits.valid, self.batch_size(), self.fixed())?;
             if let Some(snapshot) = &snapshot {
                 snapshot.save(self.run)?;
             }
@@ -246,12 +248,12 @@ impl Training<'_> {
     fn media(&mut self, snapshot: Option<&Snapshot>) -> Result<(), Error> {
         let classes = self.classes.len();
         let Some(media) =
-            snapshot::media(&self.session, &self.splits.valid, classes, self.fixed())?
+            Media::make(&self.session, &self.splits.valid, classes, self.fixed(), snapshot)?
         else {
             return Ok(());
         };
         let step = self.session.step();
-        let pairs = grid_png(&snapshot::pairs(&media), snapshot::COLUMNS)?;
+        let pairs = grid_png(&media.pairs(), COLUMNS)?;
         let samples = grid_png(&media.samples, 8)?;
         for (tag, picture) in [("images/reconstructions", pairs), ("images/samples", samples)] {
             let (width, height, channels, png) = picture;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use workbench_runs::{History, Snapshot};
-use workbench_trainer::{Binarizer, Source, Splits, media};
+use workbench_trainer::{Binarizer, Media, Source, Splits};
 
 use crate::arguments::Plot;
 use crate::console;
@@ -36,8 +36,9 @@ pub fn plot(context: &Context, plot: &Plot) -> Result<()> {
         let model = Model::load(context, &run)?;
         let splits = Splits::load(&model.prepared.experiment, &model.prepared.source, &|_, _| {})?;
         let fixed = Binarizer::fixed(&model.prepared.experiment);
-        material.media =
-            media(&model.session, &splits.valid, model.prepared.source.classes().len(), fixed)?;
+        let classes = model.prepared.source.classes().len();
+        let snapshot = material.snapshot.as_ref();
+        material.media = Media::make(&model.session, &splits.valid, classes, fixed, snapshot)?;
     }
     let figure = kind
         .draw(&material)

@@ -27,7 +27,7 @@ pub fn train(context: &Context, train: &Train) -> Result<ExitCode> {
         let there = context.runs.join(name);
         if there.exists() && train.or_resume {
             let run = RunDir::open(&there).map_err(Failure::usage)?;
-            return go_on(context, &run, how(train.headless, train.detach, train.json));
+            return go_on(context, &run, how(train.detach, train.json));
         }
         if there.exists() {
             return Err(Failure::usage(format_args!(
@@ -42,13 +42,13 @@ pub fn train(context: &Context, train: &Train) -> Result<ExitCode> {
     // What a session refuses is refused before there is a run.
     prepared.session()?;
     let run = create(context, &prepared, train.name.as_deref())?;
-    begin(context, &run, prepared, how(train.headless, train.detach, train.json))
+    begin(context, &run, prepared, how(train.detach, train.json))
 }
 
 /// `workbench resume`.
 pub fn resume(context: &Context, resume: &Resume) -> Result<ExitCode> {
     let run = context.run(&resume.run.run)?;
-    go_on(context, &run, how(resume.headless, resume.detach, resume.json))
+    go_on(context, &run, how(resume.detach, resume.json))
 }
 
 /// The trainer of a detached run: its words go to the run's trainer.log.
@@ -67,8 +67,7 @@ enum How {
     Detached,
 }
 
-fn how(headless: bool, detach: bool, json: bool) -> How {
-    let _ = headless;
+fn how(detach: bool, json: bool) -> How {
     match detach {
         true => How::Detached,
         false => How::Headless { json },

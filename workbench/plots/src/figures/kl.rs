@@ -1,13 +1,13 @@
 use super::exact;
 use crate::{BarChart, Figure};
 
-/// A dimension is counted as active above this many nats.
+/// A dimension whose KL is below this many nats is as good as the prior.
 const ACTIVE: f32 = 0.01;
 /// More dimensions than this are not named but counted.
 const NAMED: usize = 16;
 
 /// The KL divergence of each latent dimension, in nats per image, averaged over a data set: sorted,
-/// the largest first. The title counts the active units, those above 0.01 nats.
+/// the largest first. The title counts those above 0.01 nats.
 pub fn kl(per_dimension: &[f32]) -> Figure {
     let mut sorted: Vec<(usize, f32)> = per_dimension.iter().copied().enumerate().collect();
     // What is not a number comes last, whatever its sign.
@@ -23,10 +23,7 @@ pub fn kl(per_dimension: &[f32]) -> Figure {
         })
         .collect();
     Figure::Bars(BarChart {
-        title: format!(
-            "KL: {active} of {} dimensions active (> {ACTIVE} nats)",
-            per_dimension.len()
-        ),
+        title: format!("KL: {active} of {} dimensions above {ACTIVE} nats", per_dimension.len()),
         x_label: if named {
             "latent dimension, sorted by KL"
         } else {
@@ -53,7 +50,7 @@ mod tests {
     #[test]
     fn dimensions_are_sorted_and_active_ones_counted() {
         let chart = chart(kl(&[0.001, 2.5, 0.01, f32::NAN, 0.3]));
-        assert_eq!(chart.title, "KL: 2 of 5 dimensions active (> 0.01 nats)");
+        assert_eq!(chart.title, "KL: 2 of 5 dimensions above 0.01 nats");
         let words: Vec<_> = chart.bars.iter().map(|b| b.0.as_str()).collect();
         assert_eq!(words, ["2", "5", "3", "1", "4"]);
         assert_eq!(chart.bars[1].1, 0.3);

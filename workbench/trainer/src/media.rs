@@ -1,0 +1,169 @@
+//! Pictures that the model makes.
+
+use workbench_engine::{Array, Batch, Error as EngineError, Input, Session};
+use workbench_runs::Snapshot;
+
+use crate::{Binarizer, Error, Split, kl_per_dimension};
+
+/// What figures and viewers show of a model; pictures are `[N, C, H, W]` in 0..1.
+#[derive(Clone, Debug)]
+pub struct Media {
+    /// The first items of the validation split.
+    pub inputs: Array,
+    /// Their reconstructions from the posterior means.
+    pub reconstructions: Array,
+    /// Decoded from the same draws of the prior at every epoch, so that one sees them change.
+    pub samples: Array,
+    pub traversal: Traversal,
+    /// Row by row from one item to another, [`COLUMNS`] a row, in a straight line between their posterior means.
+    pub interpolation: Array,
+}
+
+/// One latent dimension at a time moved through the prior, the others at its mean.
+#[derive(Clone, Debug)]
+pub struct Traversal {
+    /// Which dimension each row moves: those with the largest KL first.
+    pub dims: Vec<usize>,
+    /// Its value in each column, in standard deviations of the prior.
+    pub values: Vec<f32>,
+    /// Row by row.
+    pub pictures: Array,
+}
+
+/// Pictures a row.
+pub const COLUMNS: usize = 10;
+/// Three rows of pairs, and a square of samples.
+const RECONSTRUCTIONS: usize = 3 * COLUMNS;
+const SAMPLES: usize = 64;
+const SAMPLE_SEED: u64 = 0;
+const TRAVERSED: usize = 10;
+const TRAVERSAL_VALUES: [f32; 9] = [-3.0, -2.25, -1.5, -0.75, 0.0, 0.75, 1.5, 2.25, 3.0];
+const INTERPOLATIONS: usize = 6;
+
+impl Media {
+    /// Encodes the first items of a split and decodes what is to be shown; `None` where the architecture has no
+    /// encoder or no decoder to call by itself.
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub fn make(
+        session: &Session,
+        split: &Split,
+        classes: usize,
+        binarizer: Binarizer,
+        snapshot: Option<&Snapshot>,
+    ) -> Result<Option<Media>, Error> {
+        let n = split.len().min(RECONSTRUCTIONS);
+        let whole_rows = n - n % COLUMNS.min(n);
+        let places: Vec<u32> = (0..whole_rows as u32).collect();
+        let batch = split.batch(&places, binarizer);
+        let posterior = match session.encode(&batch) {
+            Err(EngineError::NotMarked { .. }) => return Ok(None),
+            posterior => posterior?,
+        };
+        let reconstructions = match session.reconstruct(&batch) {
+            Err(EngineError::NotMarked { .. }) => return Ok(None),
+            pictures => pictures?,
+        };
+        let inputs = match batch.inputs.get("x") {
+            Some(Input::F32(array)) => array.clone(),
+            _ => return Ok(None),
+        };
+        let z = session.prior(SAMPLES, SAMPLE_SEED, 0)?;
+        let samples = session.decode(&z, &condition(SAMPLES, classes, None))?;
+        let traversal = traversal(session, classes, snapshot)?;
+        let interpolation = interpolation(session, &posterior.mean, &batch)?;
+        Ok(Some(Media { inputs, reconstructions, samples, traversal, interpolation }))
+    }
+
+    /// Rows of inputs, each above the row of its reconstructions.
+    pub fn pairs(&self) -> Array {
+        let size: usize = self.inputs.shape[1..].iter().product();
+        let row = COLUMNS.min(self.inputs.shape[0]) * size;
+        let rows = self.inputs.data.chunks(row).zip(self.reconstructions.data.chunks(row));
+        let mut shape = self.inputs.shape.clone();
+        shape[0] *= 2;
+        Array {
+            shape,
+            data: rows.flat_map(|(above, below)| above.iter().chain(below)).copied().collect(),
+        }
+    }
+}
+
+/// What `n` decoded pictures are conditioned on: one class for all, or each in turn. An architecture that does not
+/// ask for it ignores it.
+pub fn condition(n: usize, classes: usize, class: Option<usize>) -> Batch {
+    match classes {
+        0 => Batch::default(),
+        classes => {
+            let labels = (0..n).map(|i| class.unwrap_or(i % classes) as i64).collect();
+            Batch::default().with_i64("label", &[n], labels)
+        }
+    }
+}
+
+fn traversal(
+    session: &Session,
+    classes: usize,
+    snapshot: Option<&Snapshot>,
+) -> Result<Traversal, Error> {
+    let latent = session.latent_dims().unwrap_or(0);
+    let mut dims: Vec<usize> = (0..latent).collect();
+    if let Some(snapshot) = snapshot.filter(|snapshot| snapshot.dims == latent) {
+        let kl = kl_per_dimension(snapshot);
+        dims.sort_by(|&a, &b| kl[b].total_cmp(&kl[a]));
+    }
+    dims.truncate(TRAVERSED);
+    let values = TRAVERSAL_VALUES.to_vec();
+    let n = dims.len() * values.len();
+    let mut z = Array { shape: vec![n, latent], data: vec![0.0; n * latent] };
+    for (row, dim) in dims.iter().enumerate() {
+        for (column, value) in values.iter().enumerate() {
+            z.data[(row * values.len() + column) * latent + dim] = *value;
+        }
+    }
+    // Of one class throughout: what changes is to be the dimension's doing.
+    let pictures = session.decode(&z, &condition(n, classes, Some(0)))?;
+    Ok(Traversal { dims, values, pictures })
+}
+
+fn interpolation(session: &Session, mean: &Array, batch: &Batch) -> Result<Array, Error> {
+    let [items, latent] = [mean.shape[0], mean.shape[1]];
+    let rows = INTERPOLATIONS.min(items / 2);
+    let point = |item: usize| &mean.data[item * latent..(item + 1) * latent];
+    let mut data = Vec::with_capacity(rows * COLUMNS * latent);
+    let mut labels = Vec::with_capacity(rows * COLUMNS);
+    for row in 0..rows {
+        let (from, to) = (point(2 * row), point(2 * row + 1));
+        for column in 0..COLUMNS {
+            let t = column as f32 / (COLUMNS - 1) as f32;
+            data.extend(from.iter().zip(to).map(|(a, b)| a + t * (b - a)));
+            labels.push(2 * row + usize::from(t > 0.5));
+        }
+    }
+    let z = Array { shape: vec![rows * COLUMNS, latent], data };
+    // A class can't be half of two: it changes in the middle.
+    let others = match batch.inputs.get("label") {
+        Some(Input::I64 { data, .. }) => {
+            let labels = labels.iter().map(|&item| data[item]).collect();
+            Batch::default().with_i64("label", &[rows * COLUMNS], labels)
+        }
+        _ => Batch::default(),
+    };
+    Ok(session.decode(&z, &others)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_take_turns_unless_one_is_asked_for() {
+        let labels = |class| match &condition(3, 2, class).inputs["label"] {
+            Input::I64 { data, .. } => data.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(labels(None), [0, 1, 0]);
+        assert_eq!(labels(Some(1)), [1, 1, 1]);
+    }
+}
