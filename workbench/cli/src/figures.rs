@@ -56,7 +56,7 @@ pub const KINDS: [Kind; 7] = [
     },
     Kind {
         name: "traversal",
-        about: "One latent dimension at a time, from -3 to 3.",
+        about: "One latent dimension of a validation item at a time, from -3 to 3.",
         needs_model: true,
         draw: traversal,
     },

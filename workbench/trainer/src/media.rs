@@ -19,7 +19,8 @@ pub struct Media {
     pub interpolation: Array,
 }
 
-/// One latent dimension at a time moved through the prior, the others at its mean.
+/// One latent dimension at a time moved through the prior, the others at the posterior mean of the first input
+/// (Higgins et al. 2017, figure 1).
 #[derive(Clone, Debug)]
 pub struct Traversal {
     /// Which dimension each row moves: those with the largest KL first.
@@ -37,7 +38,7 @@ const RECONSTRUCTIONS: usize = 3 * COLUMNS;
 const SAMPLES: usize = 64;
 const SAMPLE_SEED: u64 = 0;
 const TRAVERSED: usize = 10;
-const TRAVERSAL_VALUES: [f32; 9] = [-3.0, -2.25, -1.5, -0.75, 0.0, 0.75, 1.5, 2.25, 3.0];
+const TRAVERSAL_VALUES: [f32; 7] = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0];
 const INTERPOLATIONS: usize = 6;
 
 impl Media {
@@ -71,7 +72,7 @@ impl Media {
         };
         let z = session.prior(SAMPLES, SAMPLE_SEED, 0)?;
         let samples = session.decode(&z, &condition(SAMPLES, classes, None))?;
-        let traversal = traversal(session, classes, snapshot)?;
+        let traversal = traversal(session, &posterior.mean, &batch, snapshot)?;
         let interpolation = interpolation(session, &posterior.mean, &batch)?;
         Ok(Some(Media { inputs, reconstructions, samples, traversal, interpolation }))
     }
@@ -104,10 +105,11 @@ pub fn condition(n: usize, classes: usize, class: Option<usize>) -> Batch {
 
 fn traversal(
     session: &Session,
-    classes: usize,
+    mean: &Array,
+    batch: &Batch,
     snapshot: Option<&Snapshot>,
 ) -> Result<Traversal, Error> {
-    let latent = session.latent_dims().unwrap_or(0);
+    let latent = mean.shape[1];
     let mut dims: Vec<usize> = (0..latent).collect();
     if let Some(snapshot) = snapshot.filter(|snapshot| snapshot.dims == latent) {
         let kl = kl_per_dimension(snapshot);
@@ -116,14 +118,13 @@ fn traversal(
     dims.truncate(TRAVERSED);
     let values = TRAVERSAL_VALUES.to_vec();
     let n = dims.len() * values.len();
-    let mut z = Array { shape: vec![n, latent], data: vec![0.0; n * latent] };
+    let mut z = Array { shape: vec![n, latent], data: mean.data[..latent].repeat(n) };
     for (row, dim) in dims.iter().enumerate() {
         for (column, value) in values.iter().enumerate() {
             z.data[(row * values.len() + column) * latent + dim] = *value;
         }
     }
-    // Of one class throughout: what changes is to be the dimension's doing.
-    let pictures = session.decode(&z, &condition(n, classes, Some(0)))?;
+    let pictures = session.decode(&z, &labelled(batch, &vec![0; n]))?;
     Ok(Traversal { dims, values, pictures })
 }
 
@@ -132,25 +133,29 @@ fn interpolation(session: &Session, mean: &Array, batch: &Batch) -> Result<Array
     let rows = INTERPOLATIONS.min(items / 2);
     let point = |item: usize| &mean.data[item * latent..(item + 1) * latent];
     let mut data = Vec::with_capacity(rows * COLUMNS * latent);
-    let mut labels = Vec::with_capacity(rows * COLUMNS);
+    let mut ends = Vec::with_capacity(rows * COLUMNS);
     for row in 0..rows {
         let (from, to) = (point(2 * row), point(2 * row + 1));
         for column in 0..COLUMNS {
             let t = column as f32 / (COLUMNS - 1) as f32;
             data.extend(from.iter().zip(to).map(|(a, b)| a + t * (b - a)));
-            labels.push(2 * row + usize::from(t > 0.5));
+            ends.push(2 * row + usize::from(t > 0.5));
         }
     }
     let z = Array { shape: vec![rows * COLUMNS, latent], data };
     // A class can't be half of two: it changes in the middle.
-    let others = match batch.inputs.get("label") {
+    Ok(session.decode(&z, &labelled(batch, &ends))?)
+}
+
+/// The labels of some of a batch's items, as a condition for decoding.
+fn labelled(batch: &Batch, items: &[usize]) -> Batch {
+    match batch.inputs.get("label") {
         Some(Input::I64 { data, .. }) => {
-            let labels = labels.iter().map(|&item| data[item]).collect();
-            Batch::default().with_i64("label", &[rows * COLUMNS], labels)
+            let labels = items.iter().map(|&item| data[item]).collect();
+            Batch::default().with_i64("label", &[items.len()], labels)
         }
         _ => Batch::default(),
-    };
-    Ok(session.decode(&z, &others)?)
+    }
 }
 
 #[cfg(test)]
