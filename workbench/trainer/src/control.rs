@@ -1,14 +1,11 @@
 //! Signals and requests, taken between two steps.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use workbench_runs::{Request, State, request};
 
 use crate::Error;
 use crate::training::Training;
-
-/// How often requests are looked for: listing a folder between any two steps would cost a fast run much.
-const REQUESTS_EVERY: Duration = Duration::from_millis(100);
 
 impl Training<'_> {
     /// Signals and requests; a pause is waited out here.
@@ -19,7 +16,7 @@ impl Training<'_> {
                 self.stop = true;
                 self.tell("stop asked by a signal")?;
             }
-            if paused || self.looked.elapsed() >= REQUESTS_EVERY {
+            if paused || self.looked.elapsed() >= self.requests_every {
                 self.looked = Instant::now();
                 for request in self.requests()? {
                     self.obey(&request, &mut paused)?;
@@ -31,7 +28,7 @@ impl Training<'_> {
             if !paused {
                 return Ok(());
             }
-            std::thread::sleep(REQUESTS_EVERY);
+            std::thread::sleep(self.requests_every);
         }
     }
 

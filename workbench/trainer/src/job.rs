@@ -1,7 +1,7 @@
 //! One run, from its first step, or from a checkpoint, to its end.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use workbench_engine::Session;
 use workbench_experiment::Experiment;
@@ -27,7 +27,12 @@ pub struct Job<'a> {
     /// Where to go on; `None` begins.
     pub resume: Option<Checkpoint>,
     pub signals: &'a Signals,
+    /// How often requests are looked for; see [`REQUESTS_EVERY`].
+    pub requests_every: Duration,
 }
+
+/// Listing a folder between any two steps would cost a fast run much.
+pub const REQUESTS_EVERY: Duration = Duration::from_millis(100);
 
 /// How a run ended, when nothing failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +111,7 @@ impl Job<'_> {
             observer,
             rate: Rate::new(),
             began: (Instant::now(), step),
+            requests_every: self.requests_every,
             looked: Instant::now(),
             stop: false,
             told: (0, String::new()),

@@ -24,7 +24,7 @@ mod training;
 
 pub use error::Error;
 pub use evaluate::evaluate;
-pub use job::{Job, Outcome};
+pub use job::{Job, Outcome, REQUESTS_EVERY};
 pub use media::{COLUMNS, Media, Traversal, condition};
 pub use observer::{Observer, Progress};
 pub use picture::{grid_png, to_bytes};

@@ -1,7 +1,7 @@
 //! The loop: steps, epochs, the end.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use workbench_engine::{Batch, Controls, Session};
 use workbench_experiment::{Experiment, Length};
@@ -32,6 +32,7 @@ pub(crate) struct Training<'a> {
     pub rate: Rate,
     /// When and at which step this process began: how long the rest takes is judged from there.
     pub began: (Instant, u64),
+    pub requests_every: Duration,
     pub looked: Instant,
     pub stop: bool,
     /// What was told at the last step that had something to tell.

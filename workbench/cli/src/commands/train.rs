@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use indicatif::{ProgressBar, ProgressStyle};
 use workbench_experiment::is_name;
 use workbench_runs::{Claim, RunDir, State, Status, checkpoint};
-use workbench_trainer::{Job, Outcome, Signals, Source, Splits};
+use workbench_trainer::{Job, Outcome, REQUESTS_EVERY, Signals, Source, Splits};
 
 use crate::arguments::{Resume, Train};
 use crate::context::Context;
@@ -125,6 +125,7 @@ fn here(run: &RunDir, prepared: Prepared, json: bool) -> Result<ExitCode> {
         texts,
         resume,
         signals: &signals,
+        requests_every: REQUESTS_EVERY,
     };
     let outcome = job.train(&mut observer);
     claim.release()?;

@@ -1,0 +1,430 @@
+//! Whole runs on a small data set made here, with a graph recorded by hand.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use workbench_engine::{DeviceKind, OptimizerConfig, Session};
+use workbench_experiment::Experiment;
+use workbench_graph::{
+    Binary, DType, Dim, Distribution, Graph, Init, InputSpec, Knob, Location, MarkKind, NodeId, Op,
+    Reduction, Role, Shape, Unary,
+};
+use workbench_runs::{History, Request, RunDir, State, Status, checkpoint};
+use workbench_trainer::{
+    Binarizer, Error, Items, Job, Observer, Outcome, Pixels, Plan, Progress, Signals, Source,
+    SourceError, Splits,
+};
+
+/// 4×4 pictures of a bright row, whose number is the class; grey values by the item's number.
+struct Rows {
+    /// An item of the training split that is NaN.
+    bad: Option<u64>,
+}
+
+impl Source for Rows {
+    fn image(&self) -> [usize; 3] {
+        [1, 4, 4]
+    }
+
+    fn classes(&self) -> &[String] {
+        &[]
+    }
+
+    fn len(&self, split: &str) -> Result<Option<u64>, SourceError> {
+        Ok(match split {
+            "train" => Some(100),
+            "test" => Some(20),
+            _ => None,
+        })
+    }
+
+    fn read(&self, split: &str, items: &[u64]) -> Result<Items, SourceError> {
+        let mut pixels = Vec::new();
+        for &item in items {
+            let row = (item % 4) as usize;
+            let bright = 0.6 + 0.4 * (item as f32 * 0.61).fract();
+            pixels.extend((0..16).map(|at| if at / 4 == row { bright } else { 0.05 }));
+            if split == "train" && self.bad == Some(item) {
+                *pixels.last_mut().unwrap() = f32::NAN;
+            }
+        }
+        Ok(Items { pixels: Pixels::F32(pixels), labels: None })
+    }
+}
+
+/// An MLP VAE with two latent dimensions and the knob beta.
+fn graph() -> Graph {
+    let mut g = Recorder(Graph::new());
+    let x = {
+        let spec =
+            InputSpec { name: "x".into(), shape: Shape::batched(&[1, 4, 4]), dtype: DType::F32 };
+        g.0.input(&spec, Location::default())
+    };
+    let flat = g.shaped(Op::Reshape, &[x], Shape::batched(&[16]));
+    let h = g.linear(flat, "encoder", 16, 8);
+    let h = g.op(Op::Unary(Unary::Relu), &[h]);
+    let (mean, logvar) = (g.linear(h, "mean", 8, 2), g.linear(h, "logvar", 8, 2));
+    let noise = g.shaped(Op::Rand(Distribution::Normal), &[], Shape::batched(&[2]));
+    let half = g.op(Op::Const(0.5), &[]);
+    let std = g.binary(Binary::Mul, half, logvar);
+    let std = g.op(Op::Unary(Unary::Exp), &[std]);
+    let moved = g.binary(Binary::Mul, noise, std);
+    let z = g.binary(Binary::Add, mean, moved);
+    g.mark(MarkKind::Port, "z", z);
+    let logits = g.linear(z, "decoder", 2, 16);
+    let picture = g.shaped(Op::Reshape, &[logits], Shape::batched(&[1, 4, 4]));
+    g.mark(MarkKind::Output(Role::Mean), "mean", mean);
+    g.mark(MarkKind::Output(Role::LogVariance), "logvar", logvar);
+    g.mark(MarkKind::Output(Role::Logits), "logits", picture);
+
+    let soft = g.op(Op::Unary(Unary::Softplus), &[logits]);
+    let product = g.binary(Binary::Mul, flat, logits);
+    let terms = g.binary(Binary::Sub, soft, product);
+    let recon = g.sum(terms);
+    let square = g.binary(Binary::Mul, mean, mean);
+    let variance = g.op(Op::Unary(Unary::Exp), &[logvar]);
+    let terms = g.binary(Binary::Add, square, variance);
+    let terms = g.binary(Binary::Sub, terms, logvar);
+    let one = g.op(Op::Const(1.0), &[]);
+    let terms = g.binary(Binary::Sub, terms, one);
+    let terms = g.binary(Binary::Mul, half, terms);
+    let kl = g.sum(terms);
+    g.mark(MarkKind::Metric, "recon", recon);
+    g.mark(MarkKind::Metric, "kl", kl);
+    let knob =
+        Knob { name: "beta".into(), default: 1.0, min: 0.0, max: 10.0, about: String::new() };
+    let beta = g.0.knob(&knob, Location::default());
+    let weighted = g.binary(Binary::Mul, beta, kl);
+    let loss = g.binary(Binary::Add, recon, weighted);
+    g.mark(MarkKind::Loss { group: String::new() }, "loss", loss);
+    g.0
+}
+
+struct Recorder(Graph);
+
+impl Recorder {
+    fn op(&mut self, op: Op, inputs: &[NodeId]) -> NodeId {
+        self.0.add(op, inputs, None, Location::default()).unwrap()
+    }
+
+    fn shaped(&mut self, op: Op, inputs: &[NodeId], shape: Shape) -> NodeId {
+        self.0.add(op, inputs, Some(&shape), Location::default()).unwrap()
+    }
+
+    fn binary(&mut self, binary: Binary, a: NodeId, b: NodeId) -> NodeId {
+        self.op(Op::Binary(binary), &[a, b])
+    }
+
+    /// [B, n] → [B].
+    fn sum(&mut self, node: NodeId) -> NodeId {
+        assert_eq!(self.0.node(node).shape.0[0], Dim::Batch(1));
+        self.op(Op::Reduce { reduction: Reduction::Sum, axes: vec![1], keepdim: false }, &[node])
+    }
+
+    fn linear(&mut self, x: NodeId, name: &str, inputs: usize, outputs: usize) -> NodeId {
+        self.0.enter(name, Some("linear"));
+        let init = Init::Normal { std: (1.0 / inputs as f64).sqrt() };
+        let w = self.0.param("weight", &[inputs, outputs], init, "", Location::default()).unwrap();
+        let b =
+            self.0.param("bias", &[outputs], Init::Constant(0.0), "", Location::default()).unwrap();
+        let product = self.op(Op::MatMul, &[x, w]);
+        let sum = self.binary(Binary::Add, product, b);
+        self.0.leave();
+        sum
+    }
+
+    fn mark(&mut self, kind: MarkKind, name: &str, node: NodeId) {
+        self.0.mark(kind, name, node, Location::default()).unwrap();
+    }
+}
+
+fn experiment(settings: &str) -> Experiment {
+    let text = format!(
+        "seed = 3\n[dataset]\nplugin = 'rows'\n[architecture]\nplugin = 'small'\n[log]\nevery_steps = 1\n[train]\nbatch_size = 16\n{settings}"
+    );
+    Experiment::parse("test.toml", &text, &[]).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Runs one experiment in a directory of its own, or goes on with it.
+struct Trial {
+    dir: tempfile::TempDir,
+    experiment: Experiment,
+    source: Rows,
+}
+
+impl Trial {
+    fn new(settings: &str) -> Trial {
+        Trial {
+            dir: tempfile::tempdir().unwrap(),
+            experiment: experiment(settings),
+            source: Rows { bad: None },
+        }
+    }
+
+    fn run_dir(&self) -> RunDir {
+        RunDir::open(&self.dir.path().join("run")).unwrap()
+    }
+
+    fn run(&self, observer: &mut dyn Observer) -> Result<Outcome, Error> {
+        let fresh = !self.dir.path().join("run").exists();
+        let run = match fresh {
+            true => RunDir::create(self.dir.path(), "run").unwrap(),
+            false => self.run_dir(),
+        };
+        if fresh {
+            run.write_text("experiment.toml", &self.experiment.to_toml()).unwrap();
+        }
+        let splits = Splits::load(&self.experiment, &self.source, &|_, _| {})?;
+        let session = Session::new(
+            graph(),
+            DeviceKind::Cpu,
+            self.experiment.seed,
+            OptimizerConfig::default(),
+        )?;
+        let resume = checkpoint::load_newest(&run)?.map(|(checkpoint, _)| checkpoint);
+        let signals = Signals::default();
+        let experiment = &self.experiment;
+        Job {
+            run: &run,
+            experiment,
+            session,
+            splits: &splits,
+            classes: &[],
+            texts: vec![],
+            resume,
+            signals: &signals,
+            requests_every: Duration::ZERO,
+        }
+        .train(observer)
+    }
+
+    fn history(&self) -> History {
+        History::read(self.run_dir().path()).unwrap()
+    }
+
+    fn newest(&self) -> checkpoint::Checkpoint {
+        checkpoint::load_newest(&self.run_dir()).unwrap().unwrap().0
+    }
+
+    /// Every scalar but those of timing.
+    fn records(&self) -> BTreeMap<String, Vec<(u64, u32)>> {
+        let scalars =
+            self.history().scalars.into_iter().filter(|(tag, _)| !tag.starts_with("time/"));
+        scalars
+            .map(|(tag, series)| {
+                (
+                    tag,
+                    series
+                        .steps
+                        .into_iter()
+                        .zip(series.values.iter().map(|x| x.to_bits()))
+                        .collect(),
+                )
+            })
+            .collect()
+    }
+}
+
+/// Posts requests when training has come to given steps.
+struct Ask {
+    run: std::path::PathBuf,
+    at: Vec<(u64, Request)>,
+    story: Vec<(u64, String)>,
+}
+
+impl Ask {
+    fn new(trial: &Trial, at: Vec<(u64, Request)>) -> Ask {
+        Ask { run: trial.dir.path().join("run"), at, story: vec![] }
+    }
+}
+
+impl Observer for Ask {
+    fn observe(&mut self, progress: Progress) {
+        match progress {
+            Progress::Step { step, .. } => {
+                let run = RunDir::open(Path::new(&self.run)).unwrap();
+                let due = self.at.iter().filter(|(at, _)| *at == step);
+                due.for_each(|(_, request)| request.post(&run).unwrap());
+            }
+            Progress::Control { step, message } => self.story.push((step, message.to_owned())),
+            _ => {}
+        }
+    }
+}
+
+struct Nobody;
+
+impl Observer for Nobody {
+    fn observe(&mut self, _: Progress) {}
+}
+
+#[test]
+fn a_run_learns_and_leaves_everything_behind() {
+    let trial =
+        Trial::new("epochs = 30\nvalidation = 0.2\noptimizer = { kind = 'adam', lr = 1e-2 }");
+    assert_eq!(trial.run(&mut Nobody).unwrap(), Outcome::Finished);
+    let status = Status::read(&trial.run_dir()).unwrap().unwrap();
+    assert_eq!((status.state, status.step, status.steps_total), (State::Finished, 150, 150));
+    let history = trial.history();
+    let loss = &history.scalars["train/loss"];
+    assert_eq!(loss.len(), 150);
+    assert!(loss.values[149] < 0.8 * loss.values[0], "{:?}", loss.values);
+    assert_eq!(history.scalars["valid/elbo"].len(), 30);
+    assert_eq!(history.scalars["test/elbo"].len(), 1);
+    let part = |tag: &str| f64::from(history.scalars[tag].values[0]);
+    assert!((part("test/elbo") + part("test/recon") + part("test/kl")).abs() < 1e-3);
+    assert_eq!(
+        history.images.keys().collect::<Vec<_>>(),
+        ["images/reconstructions", "images/samples"]
+    );
+    assert!(checkpoint::list(&trial.run_dir()).unwrap().len() <= 4);
+    assert_eq!(trial.newest().step, 150);
+}
+
+#[test]
+fn a_stopped_run_goes_on_as_if_it_had_not_stopped() {
+    let settings = "epochs = 6\nvalidation = 0.2\noptimizer = { kind = 'adam', lr = { kind = 'linear', from = 1e-2, to = 1e-3 } }\n\
+                    [input]\nbinarize = 'dynamic'\n[checkpoint]\nevery_steps = 4";
+    let (whole, broken) = (Trial::new(settings), Trial::new(settings));
+    whole.run(&mut Nobody).unwrap();
+    // In the middle of the third epoch of five steps, and not where a checkpoint is due.
+    let mut ask = Ask::new(&broken, vec![(13, Request::Stop)]);
+    assert_eq!(broken.run(&mut ask).unwrap(), Outcome::Stopped);
+    assert_eq!(broken.newest().step, 13);
+    assert_eq!(broken.run(&mut Nobody).unwrap(), Outcome::Finished);
+    assert_eq!(whole.newest(), broken.newest());
+    assert_eq!(whole.records(), broken.records());
+}
+
+#[test]
+fn a_run_that_lost_its_last_steps_takes_them_again() {
+    let settings = "steps = 23\nvalidation = 0.2\n[checkpoint]\nevery_steps = 4\nkeep = 9";
+    let (whole, broken) = (Trial::new(settings), Trial::new(settings));
+    whole.run(&mut Nobody).unwrap();
+    broken.run(&mut Nobody).unwrap();
+    // As a kill between two checkpoints leaves it: a log that is ahead of the newest checkpoint.
+    for (step, path) in checkpoint::list(&broken.run_dir()).unwrap() {
+        if step > 8 {
+            std::fs::remove_dir_all(path).unwrap();
+        }
+    }
+    broken.run(&mut Nobody).unwrap();
+    assert_eq!(whole.newest(), broken.newest());
+    assert_eq!(whole.records(), broken.records());
+}
+
+#[test]
+fn requests_are_obeyed_between_steps_and_told() {
+    let trial = Trial::new("epochs = 4\nvalidation = 0.2");
+    let set = |knob: &str, value| Request::Set { knob: knob.into(), value };
+    let at = vec![
+        (2, set("beta", 4.0)),
+        (4, set("beta", 11.0)),
+        (6, set("gamma", 1.0)),
+        (8, set("lr", 1e-4)),
+        (10, Request::Pause),
+        (10, Request::Continue),
+        (12, Request::Save),
+    ];
+    let mut ask = Ask::new(&trial, at);
+    trial.run(&mut ask).unwrap();
+    let told: Vec<&str> = ask.story.iter().map(|(_, told)| told.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "beta = 4 (was 1)",
+            "beta was not set: 11 is not from 0 to 10",
+            "gamma was not set: the architecture has no such knob",
+            "lr = 0.0001 (was 0.001)",
+            "paused",
+            "continued",
+            "saved",
+        ]
+    );
+    let history = trial.history();
+    let beta = &history.scalars["knob/beta"];
+    assert_eq!((beta.values[0], beta.values[19]), (1.0, 4.0));
+    assert!(history.texts["control"].iter().any(|(_, text)| text == "paused\ncontinued"));
+}
+
+#[test]
+fn a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_good_state() {
+    let trial = Trial::new(
+        "epochs = 4\nvalidation = 0.2\noptimizer = { kind = 'adam', lr = { kind = 'step', from = 1e-3, factor = 1e30, at = [7] } }",
+    );
+    assert_eq!(trial.run(&mut Nobody).unwrap(), Outcome::Diverged);
+    let status = Status::read(&trial.run_dir()).unwrap().unwrap();
+    assert_eq!(status.state, State::Diverged);
+    assert!(status.error.unwrap().contains("not finite"));
+    let kept = trial.newest();
+    assert_eq!(kept.step, 5);
+    let finite = |tensor: &workbench_runs::Tensor| match &tensor.data {
+        workbench_runs::Data::F32(data) => data.iter().all(|x| x.is_finite()),
+        workbench_runs::Data::I64(_) => true,
+    };
+    assert!(kept.model.values().all(finite));
+}
+
+#[test]
+fn a_bad_item_stops_the_run_or_is_left_out() {
+    let mut trial = Trial::new("epochs = 1\nvalidation = 0.2");
+    trial.source.bad = Some(37);
+    let error = trial.run(&mut Nobody).unwrap_err().to_string();
+    assert!(error.starts_with("item 37 of `train`: a pixel is NaN or infinite"), "{error}");
+
+    let mut trial = Trial::new("epochs = 1\nvalidation = 0.2\n[input]\non_bad_item = 'skip'");
+    trial.source.bad = Some(37);
+    let mut ask = Ask::new(&trial, vec![]);
+    trial.run(&mut ask).unwrap();
+    assert!(ask.story[0].1.starts_with("skipped item 37 of `train`"), "{:?}", ask.story);
+    let splits = Splits::load(&trial.experiment, &trial.source, &|_, _| {}).unwrap();
+    assert_eq!(splits.train.len() + splits.valid.len(), 99);
+}
+
+#[test]
+fn patience_ends_a_run_that_does_not_improve() {
+    let trial = Trial::new(
+        "epochs = 50\nvalidation = 0.2\npatience = 2\noptimizer = { kind = 'adam', lr = { kind = 'step', from = 1e-2, factor = 1e-12, at = [20] } }",
+    );
+    let mut ask = Ask::new(&trial, vec![]);
+    assert_eq!(trial.run(&mut ask).unwrap(), Outcome::Finished);
+    let (step, message) = ask.story.last().unwrap();
+    assert!(*step < 100, "{step}");
+    assert_eq!(message, "stopped early: valid/loss has not improved for 2 epochs");
+}
+
+#[test]
+fn binarization_is_the_same_at_every_visit_or_at_none() {
+    let pixels = |settings: &str, epoch: u64| {
+        let experiment =
+            experiment(&format!("epochs = 4\nvalidation = 0.2\n[input]\nbinarize = '{settings}'"));
+        let splits = Splits::load(&experiment, &Rows { bad: None }, &|_, _| {}).unwrap();
+        let batch = splits.train.batch(&[0, 5, 9], Binarizer::training(&experiment, epoch));
+        match &batch.inputs["x"] {
+            workbench_engine::Input::F32(array) => array.data.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let binary = |pixels: &[f32]| pixels.iter().all(|&x| x == 0.0 || x == 1.0);
+    assert!(!binary(&pixels("none", 0)));
+    assert!(binary(&pixels("static", 0)));
+    assert_eq!(pixels("static", 0), pixels("static", 1));
+    assert!(binary(&pixels("dynamic", 0)));
+    assert_ne!(pixels("dynamic", 0), pixels("dynamic", 1));
+}
+
+#[test]
+fn a_plan_refuses_what_can_not_be() {
+    let plan = |settings: &str| Plan::of(&experiment(settings), &Rows { bad: None });
+    let good = plan("epochs = 3\nvalidation = 0.2").unwrap();
+    assert_eq!(
+        (good.train_items, good.valid_items, good.steps_per_epoch, good.total_steps),
+        (80, 20, 5, 15)
+    );
+    assert!(matches!(plan("validation = 0.99"), Err(Error::BatchTooLarge { batch: 16, items: 1 })));
+    assert!(matches!(
+        plan("validation = 0.001"),
+        Err(Error::Validation { what: "validate on", .. })
+    ));
+}
