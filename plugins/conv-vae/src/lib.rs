@@ -56,7 +56,7 @@ impl Architecture for ConvVae {
                 let [rows, columns] = sizes[i].map(|size| size % 2);
                 let up = h.conv_transpose2d(&format!("up{}", i + 1), n, KERNEL).stride(2).pad(1);
                 let up = up.out_pad(rows, columns);
-                h = if i == 0 { *up } else { up.relu() };
+                h = if i == 0 { *up.output() } else { up.relu() };
             }
             h
         });

@@ -35,7 +35,7 @@ impl Architecture for MlpVae {
         let z = g.port("z", reparameterise(mean, log_variance));
         let logits = g.scope("decoder", || {
             let h = z.linear("hidden", hidden).relu();
-            h.linear("pixels", pixels.size(1)).reshape_like(x)
+            h.linear("pixels", pixels.size(1)).output().reshape_like(x)
         });
         g.logits(logits);
 

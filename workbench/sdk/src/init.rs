@@ -30,6 +30,27 @@ pub(crate) struct Fans {
     pub pytorch: f64,
 }
 
+impl Fans {
+    pub fn linear(inputs: usize, outputs: usize) -> Fans {
+        let (inputs, outputs) = (inputs as f64, outputs as f64);
+        Fans { fan_in: inputs, fan_out: outputs, pytorch: inputs }
+    }
+
+    /// With a square kernel. Each input meets one in stride² of the kernel's places.
+    pub fn conv(inputs: usize, outputs: usize, kernel: usize, stride: usize) -> Fans {
+        let area = (kernel * kernel) as f64;
+        let met = area / (stride * stride).max(1) as f64;
+        let (inputs, outputs) = (inputs as f64, outputs as f64);
+        Fans { fan_in: inputs * area, fan_out: outputs * met, pytorch: inputs * area }
+    }
+
+    /// The other way round: each output meets one in stride² of the kernel's places.
+    pub fn conv_transpose(inputs: usize, outputs: usize, kernel: usize, stride: usize) -> Fans {
+        let turned = Fans::conv(outputs, inputs, kernel, stride);
+        Fans { fan_in: turned.fan_out, fan_out: turned.fan_in, pytorch: turned.fan_in }
+    }
+}
+
 impl Scheme {
     /// By the name used in experiments: "he" or "pytorch".
     pub fn from_name(name: &str) -> Option<Scheme> {
@@ -65,4 +86,42 @@ fn normal(std: f64) -> abi::Init {
 
 fn uniform(bound: f64) -> abi::Init {
     abi::Init { kind: abi::INIT_UNIFORM, reserved: 0, scale: bound }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(init: abi::Init, kind: abi::InitKind, scale: f64) {
+        assert_eq!(init.kind, kind);
+        assert!((init.scale - scale).abs() < 1e-12, "{} is not {scale}", init.scale);
+    }
+
+    #[test]
+    fn kaiming_keeps_the_size_of_activations_and_heads_start_small() {
+        let linear = Fans::linear(784, 400);
+        close(
+            Scheme::He.weight(Weights::Kaiming, linear),
+            abi::INIT_NORMAL,
+            (2.0f64 / 784.0).sqrt(),
+        );
+        close(Scheme::He.bias(linear), abi::INIT_CONSTANT, 0.0);
+        let head = Weights::Xavier { gain: 0.5 };
+        let expected = 0.5 * (2.0f64 / 276.0).sqrt();
+        close(Scheme::He.weight(head, Fans::linear(256, 20)), abi::INIT_NORMAL, expected);
+        // 64 channels through a 4x4 kernel of stride 2: an output meets 4 of the 16 places of each.
+        let up = Fans::conv_transpose(64, 32, 4, 2);
+        close(Scheme::He.weight(Weights::Kaiming, up), abi::INIT_NORMAL, (2.0f64 / 256.0).sqrt());
+    }
+
+    #[test]
+    fn the_other_scheme_is_pytorchs_own() {
+        let bound = |fans| Scheme::PyTorch.weight(Weights::Xavier { gain: 0.5 }, fans);
+        close(bound(Fans::linear(784, 400)), abi::INIT_UNIFORM, 1.0 / 28.0);
+        close(bound(Fans::conv(32, 64, 4, 2)), abi::INIT_UNIFORM, (1.0f64 / 512.0).sqrt());
+        // torch.nn.init takes the fan-in of a transposed convolution from its outputs.
+        let up = Fans::conv_transpose(64, 32, 4, 2);
+        close(bound(up), abi::INIT_UNIFORM, (1.0f64 / 512.0).sqrt());
+        close(Scheme::PyTorch.bias(up), abi::INIT_UNIFORM, (1.0f64 / 512.0).sqrt());
+    }
 }

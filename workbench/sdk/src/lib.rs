@@ -20,7 +20,7 @@
 //!         let x = g.image();
 //!         let (mean, log_variance) = x.flatten().linear("encoder", 2 * latent).halves();
 //!         let z = g.port("z", reparameterise(mean, log_variance));
-//!         let logits = z.linear("decoder", x.flatten().size(1)).reshape_like(x);
+//!         let logits = z.linear("decoder", x.flatten().size(1)).output().reshape_like(x);
 //!         g.posterior(mean, log_variance);
 //!         g.logits(logits);
 //!         let recon = g.metric("recon", bce_with_logits(logits, x));
