@@ -36,6 +36,8 @@ pub enum Command {
     Train(Train),
     /// Go on with a run from its newest good checkpoint
     Resume(Resume),
+    /// Show the dashboard of a run, or of any folder with a TensorBoard log
+    Attach(Attach),
     /// Say what an experiment will do, without starting it
     Check(Check),
     /// List the runs
@@ -154,6 +156,19 @@ pub struct Resume {
     /// Progress as JSON lines on stdout
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Args, Default)]
+pub struct Attach {
+    /// A run, as elsewhere, or a folder with a TensorBoard log [default: the newest run]
+    #[arg(value_name = "RUN|DIR")]
+    pub run: Option<String>,
+    /// truecolor, 256, 16 or none [default: what the terminal can do]
+    #[arg(long, value_name = "T")]
+    pub theme: Option<String>,
+    /// Draw with ASCII alone
+    #[arg(long)]
+    pub ascii: bool,
 }
 
 #[derive(Args)]

@@ -1,6 +1,7 @@
 //! One file a subcommand.
 
 mod ask;
+mod attach;
 mod check;
 mod data;
 mod eval;
@@ -42,6 +43,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Train(train) => return train::train(&context, &train),
         Command::Resume(resume) => return train::resume(&context, &resume),
         Command::Trainer { run } => return train::in_background(&context, &run),
+        Command::Attach(attach) => attach::attach(&context, &attach)?,
         Command::Check(check) => check::check(&context, &check)?,
         Command::Runs { json } => runs::runs(&context, json.json)?,
         Command::Show { run, json } => show::show(&context, &run.run, json.json)?,

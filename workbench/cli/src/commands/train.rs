@@ -9,6 +9,7 @@ use workbench_experiment::is_name;
 use workbench_runs::{Claim, RunDir, State, Status, checkpoint};
 use workbench_trainer::{Job, Outcome, REQUESTS_EVERY, Signals, Source, Splits};
 
+use super::attach;
 use crate::arguments::{Resume, Train};
 use crate::context::Context;
 use crate::failure::{DIVERGED, Failure, Result, STOPPED};
@@ -27,7 +28,7 @@ pub fn train(context: &Context, train: &Train) -> Result<ExitCode> {
         let there = context.runs.join(name);
         if there.exists() && train.or_resume {
             let run = RunDir::open(&there).map_err(Failure::usage)?;
-            return go_on(context, &run, how(train.detach, train.json));
+            return go_on(context, &run, how(train.headless, train.detach, train.json));
         }
         if there.exists() {
             return Err(Failure::usage(format_args!(
@@ -42,13 +43,13 @@ pub fn train(context: &Context, train: &Train) -> Result<ExitCode> {
     // What a session refuses is refused before there is a run.
     prepared.session()?;
     let run = create(context, &prepared, train.name.as_deref())?;
-    begin(context, &run, prepared, how(train.detach, train.json))
+    begin(context, &run, prepared, how(train.headless, train.detach, train.json))
 }
 
 /// `workbench resume`.
 pub fn resume(context: &Context, resume: &Resume) -> Result<ExitCode> {
     let run = context.run(&resume.run.run)?;
-    go_on(context, &run, how(resume.detach, resume.json))
+    go_on(context, &run, how(resume.headless, resume.detach, resume.json))
 }
 
 /// The trainer of a detached run: its words go to the run's trainer.log.
@@ -65,12 +66,17 @@ enum How {
     Headless { json: bool },
     /// In a process of its own, and this one returns.
     Detached,
+    /// In a process of its own, and this one shows the dashboard.
+    Attached,
 }
 
-fn how(detach: bool, json: bool) -> How {
-    match detach {
-        true => How::Detached,
-        false => How::Headless { json },
+fn how(headless: bool, detach: bool, json: bool) -> How {
+    if detach {
+        How::Detached
+    } else if headless || json || !attach::possible() {
+        How::Headless { json }
+    } else {
+        How::Attached
     }
 }
 
@@ -94,6 +100,10 @@ fn begin(context: &Context, run: &RunDir, prepared: Prepared, how: How) -> Resul
             detached::start(context, run)?;
             console::line(run.path().display());
             Ok(ExitCode::SUCCESS)
+        }
+        How::Attached => {
+            detached::start(context, run)?;
+            attach::follow(run.path(), run.name())
         }
     }
 }

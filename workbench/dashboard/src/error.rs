@@ -1,0 +1,36 @@
+use std::io;
+use std::path::PathBuf;
+
+/// Why the dashboard could not be shown, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The run cannot be read.
+    #[error(transparent)]
+    Runs(#[from] workbench_runs::Error),
+    /// A folder of several runs was given.
+    #[error("{} holds several logs; attach to one of them: {}", .path.display(), .found.join(", "))]
+    Several { path: PathBuf, found: Vec<String> },
+    /// Standard input or output is a file or a pipe.
+    #[error(
+        "the dashboard needs a terminal on stdin and stdout; `workbench log --follow` prints lines"
+    )]
+    NotATerminal,
+    /// `TERM=dumb` cannot place text.
+    #[error(
+        "the terminal says TERM=dumb and cannot show a dashboard; `workbench log --follow` prints lines"
+    )]
+    Dumb,
+    /// The terminal went away, or refused what was asked of it.
+    #[error("cannot {action} the terminal: {source}")]
+    Terminal { action: &'static str, source: io::Error },
+    /// The thread that reads the run's files ended, or another one panicked.
+    #[error("a thread of the dashboard ended unexpectedly; the run itself is not touched by that")]
+    Reader,
+}
+
+impl Error {
+    /// For `map_err`.
+    pub(crate) fn terminal(action: &'static str) -> impl FnOnce(io::Error) -> Error {
+        move |source| Error::Terminal { action, source }
+    }
+}

@@ -1,0 +1,154 @@
+//! Events and files become messages, messages become state, and the state becomes frames when they are due.
+
+use std::path::Path;
+use std::sync::mpsc::TryRecvError;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{self, Event, KeyEventKind, KeyModifiers};
+use workbench_runs::State as RunState;
+
+use crate::keys::Key;
+use crate::message::{Effect, Message};
+use crate::pacing::Pacer;
+use crate::reader::{self, Command, Reader};
+use crate::state::State;
+use crate::terminal::{self, Signals, Terminal, Waited};
+use crate::theme::Styles;
+use crate::update::update;
+use crate::{Error, Options, view};
+
+/// How long the terminal is waited on before files and signals are looked at.
+const TURN: Duration = Duration::from_millis(100);
+/// The same while a history is read.
+const BUSY_TURN: Duration = Duration::from_millis(5);
+/// As long as one turn folds what the reader found: keys are not to wait for a long log.
+const FOLDING: Duration = Duration::from_millis(40);
+
+/// How the person left the dashboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The run goes on, or the directory is no run of ours.
+    Detached,
+    /// The run had ended, in this state.
+    Ended(RunState),
+}
+
+/// Shows the run in `dir`, or any TensorBoard log directory, until the person leaves or the process is
+/// told to end (SIGTERM, SIGHUP, SIGINT). The terminal is as it was when this returns, and when it panics.
+///
+/// # Errors
+/// [`Error::Runs`] and [`Error::Several`] where `dir` is no run, [`Error::NotATerminal`], [`Error::Dumb`],
+/// [`Error::Terminal`].
+pub fn attach(dir: &Path, options: Options) -> Result<Outcome, Error> {
+    let run = reader::open(dir)?;
+    if options.env.term.as_deref() == Some("dumb") {
+        return Err(Error::Dumb);
+    }
+    let styles = Styles::decide(&options);
+    let mut state =
+        State::new(run.name().to_owned(), styles, options.come_back.clone(), Instant::now());
+    let signals = Signals::catch()?;
+    let mut terminal = Terminal::take()?;
+    let reader = reader::start(run)?;
+    state.size = crossterm::terminal::size().map_err(Error::terminal("measure"))?;
+    turn_until_left(&mut state, &mut terminal, &signals, &reader)?;
+    let ended = state.status.map(|status| status.state).filter(|state| !state.is_live());
+    Ok(ended.map_or(Outcome::Detached, Outcome::Ended))
+}
+
+fn turn_until_left(
+    state: &mut State,
+    terminal: &mut Terminal,
+    signals: &Signals,
+    reader: &Reader,
+) -> Result<(), Error> {
+    let mut pacer = Pacer::new();
+    loop {
+        let mut effects = Vec::new();
+        let mut tell = |state: &mut State, pacer: &mut Pacer, message: Message| {
+            let updated = update(state, message);
+            if updated.changed {
+                pacer.touch();
+            }
+            effects.extend(updated.effects);
+        };
+
+        let turn = if state.loading.is_some() { BUSY_TURN } else { TURN };
+        let wait = pacer.due_in(Instant::now()).map_or(turn, |due| due.min(turn));
+        if terminal::wait(wait)? == Waited::Closed || signals.end() {
+            return Ok(());
+        }
+        if terminal.is_lost() {
+            return Err(Error::Reader);
+        }
+        let now = Instant::now();
+        tell(state, &mut pacer, Message::Tick(now));
+        while event::poll(Duration::ZERO).map_err(Error::terminal("read from"))? {
+            let event = event::read().map_err(Error::terminal("read from"))?;
+            if let Some(message) = message(event) {
+                tell(state, &mut pacer, message);
+            }
+        }
+        while now.elapsed() < FOLDING {
+            match reader.found.try_recv() {
+                Ok(read) => tell(state, &mut pacer, Message::Read(read)),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => return Err(Error::Reader),
+            }
+        }
+
+        if signals.take_stop() {
+            effects.push(Effect::Suspend);
+        }
+        for effect in effects {
+            match effect {
+                Effect::Detach => return Ok(()),
+                Effect::Suspend => {
+                    terminal.suspend()?;
+                    signals.take_go_on();
+                    resize(state, &mut pacer);
+                }
+                Effect::Redraw => terminal.forget(),
+                Effect::Post(request) => send(reader, Command::Post(request))?,
+                Effect::Load(step) => send(reader, Command::Load(step))?,
+            }
+        }
+        if signals.take_go_on() {
+            terminal.retake()?;
+            resize(state, &mut pacer);
+        }
+        if pacer.due_in(Instant::now()) == Some(Duration::ZERO) {
+            let start = Instant::now();
+            if let Some(Effect::Load(step)) = state.settle() {
+                send(reader, Command::Load(step))?;
+            }
+            let mut buffer = terminal::blank(state.size);
+            view::draw(state, buffer.area, &mut buffer);
+            let flush = terminal.show(buffer)?;
+            pacer.drawn(start, flush.unwrap_or_default());
+        }
+    }
+}
+
+fn send(reader: &Reader, command: Command) -> Result<(), Error> {
+    reader.commands.send(command).map_err(|_| Error::Reader)
+}
+
+/// While the process was stopped nobody told of a new size.
+fn resize(state: &mut State, pacer: &mut Pacer) {
+    if let Ok(size) = crossterm::terminal::size() {
+        state.size = size;
+    }
+    pacer.touch();
+}
+
+fn message(event: Event) -> Option<Message> {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => {
+            let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+            Some(Message::Key(Key { code: key.code, ctrl }))
+        }
+        Event::Resize(columns, rows) => Some(Message::Resize(columns, rows)),
+        _ => None,
+    }
+}

@@ -1,0 +1,256 @@
+//! The one table of keys: it feeds dispatch, the help screen and the README.
+
+use crossterm::event::KeyCode;
+
+/// A key press; that Shift was held shows in the character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub code: KeyCode,
+    pub ctrl: bool,
+}
+
+/// What a key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Show(View),
+    NextView,
+    PreviousView,
+    Back,
+    Forward,
+    First,
+    Last,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    PreviousPage,
+    NextPage,
+    Filter,
+    Smooth,
+    LogScale,
+    Whole,
+    Principal,
+    AxisX,
+    AxisY,
+    PauseOrContinue,
+    Save,
+    Stop,
+    Prompt,
+    Help,
+    Dismiss,
+    Redraw,
+    Suspend,
+    Detach,
+}
+
+/// The screens, in the order of their number keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum View {
+    Loss,
+    Images,
+    Latent,
+    Log,
+    Model,
+    Experiment,
+}
+
+impl View {
+    pub const ALL: [View; 6] =
+        [View::Loss, View::Images, View::Latent, View::Log, View::Model, View::Experiment];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            View::Loss => "Loss",
+            View::Images => "Images",
+            View::Latent => "Latent",
+            View::Log => "Log",
+            View::Model => "Model",
+            View::Experiment => "Experiment",
+        }
+    }
+}
+
+/// Keys that do the same, and what that is.
+pub(crate) struct Binding {
+    pub keys: &'static [Key],
+    pub action: Action,
+    /// The views where the keys mean this; empty for all.
+    pub views: &'static [View],
+    pub help: &'static str,
+}
+
+const fn char(c: char) -> Key {
+    Key { code: KeyCode::Char(c), ctrl: false }
+}
+
+const fn ctrl(c: char) -> Key {
+    Key { code: KeyCode::Char(c), ctrl: true }
+}
+
+const fn named(code: KeyCode) -> Key {
+    Key { code, ctrl: false }
+}
+
+const fn everywhere(keys: &'static [Key], action: Action, help: &'static str) -> Binding {
+    Binding { keys, action, views: &[], help }
+}
+
+const fn within(
+    views: &'static [View],
+    keys: &'static [Key],
+    action: Action,
+    help: &'static str,
+) -> Binding {
+    Binding { keys, action, views, help }
+}
+
+const SCRUB: &[View] = &[View::Loss, View::Images, View::Latent];
+const CHOOSE: &[View] = &[View::Loss, View::Images];
+const SCROLL: &[View] = &[View::Log, View::Model, View::Experiment];
+const LOSS: &[View] = &[View::Loss];
+const IMAGES: &[View] = &[View::Images];
+const LATENT: &[View] = &[View::Latent];
+
+/// Every key there is. The first binding that fits is the one that holds.
+pub(crate) const TABLE: &[Binding] = &[
+    everywhere(&[char('1')], Action::Show(View::Loss), "the loss and all other curves"),
+    everywhere(&[char('2')], Action::Show(View::Images), "reconstructions and samples"),
+    everywhere(&[char('3')], Action::Show(View::Latent), "the latent space"),
+    everywhere(
+        &[char('4')],
+        Action::Show(View::Log),
+        "what the trainer printed, and what was asked of it",
+    ),
+    everywhere(&[char('5')], Action::Show(View::Model), "the layers"),
+    everywhere(&[char('6')], Action::Show(View::Experiment), "the experiment as resolved"),
+    everywhere(&[named(KeyCode::Tab)], Action::NextView, "next view"),
+    everywhere(&[named(KeyCode::BackTab)], Action::PreviousView, "previous view"),
+    within(
+        SCRUB,
+        &[named(KeyCode::Left), char('h')],
+        Action::Back,
+        "earlier: read the curves, scrub through snapshots",
+    ),
+    within(SCRUB, &[named(KeyCode::Right), char('l')], Action::Forward, "later"),
+    within(SCRUB, &[named(KeyCode::Home)], Action::First, "the first step"),
+    within(SCRUB, &[named(KeyCode::End)], Action::Last, "the newest, and follow it"),
+    within(CHOOSE, &[named(KeyCode::Up), char('k')], Action::Up, "previous metric or picture"),
+    within(CHOOSE, &[named(KeyCode::Down), char('j')], Action::Down, "next metric or picture"),
+    within(
+        LOSS,
+        &[char(']'), named(KeyCode::PageDown)],
+        Action::NextPage,
+        "next page: the grid of all metrics",
+    ),
+    within(LOSS, &[char('['), named(KeyCode::PageUp)], Action::PreviousPage, "previous page"),
+    within(LOSS, &[char('/')], Action::Filter, "filter the metrics by parts of their names"),
+    within(LOSS, &[char('e')], Action::Smooth, "smoothing: off, 0.9, 0.98"),
+    within(LOSS, &[char('y')], Action::LogScale, "logarithmic y axis"),
+    within(
+        IMAGES,
+        &[char('z')],
+        Action::Whole,
+        "the whole picture, or as much of it as is legible",
+    ),
+    within(LATENT, &[char('p')], Action::Principal, "principal components or dimensions"),
+    within(LATENT, &[char('x')], Action::AxisX, "next dimension on the x axis"),
+    within(LATENT, &[char('y')], Action::AxisY, "next dimension on the y axis"),
+    within(SCROLL, &[named(KeyCode::Up), char('k')], Action::Up, "up a line"),
+    within(SCROLL, &[named(KeyCode::Down), char('j')], Action::Down, "down a line"),
+    within(SCROLL, &[named(KeyCode::PageUp)], Action::PageUp, "up a page"),
+    within(SCROLL, &[named(KeyCode::PageDown)], Action::PageDown, "down a page"),
+    within(SCROLL, &[named(KeyCode::Home)], Action::First, "to the start"),
+    within(SCROLL, &[named(KeyCode::End)], Action::Last, "to the end"),
+    everywhere(&[char(' ')], Action::PauseOrContinue, "pause the run, or let it go on"),
+    everywhere(&[char('s')], Action::Save, "write a checkpoint now"),
+    everywhere(&[char('S')], Action::Stop, "stop the run (press twice)"),
+    everywhere(&[char(':')], Action::Prompt, "a command: set beta 2, set lr 3e-4"),
+    everywhere(&[char('?')], Action::Help, "this help"),
+    everywhere(
+        &[named(KeyCode::Esc)],
+        Action::Dismiss,
+        "back to the plain view: no cursor, filter or help",
+    ),
+    everywhere(&[ctrl('l')], Action::Redraw, "draw the screen anew"),
+    everywhere(&[ctrl('z')], Action::Suspend, "suspend; fg comes back"),
+    everywhere(&[char('q'), ctrl('c')], Action::Detach, "leave; training goes on"),
+];
+
+/// What a key does in a view.
+pub(crate) fn action(key: Key, view: View) -> Option<Action> {
+    let fits =
+        |b: &&Binding| b.keys.contains(&key) && (b.views.is_empty() || b.views.contains(&view));
+    TABLE.iter().find(fits).map(|binding| binding.action)
+}
+
+/// A key's name for people.
+pub(crate) fn name(key: Key) -> String {
+    let name = match key.code {
+        KeyCode::Char(' ') => "Space".to_owned(),
+        KeyCode::Char(c) if key.ctrl => c.to_ascii_uppercase().to_string(),
+        KeyCode::Char(c) => c.to_string(),
+        KeyCode::BackTab => "Shift-Tab".to_owned(),
+        KeyCode::PageUp => "PgUp".to_owned(),
+        KeyCode::PageDown => "PgDn".to_owned(),
+        code => format!("{code:?}"),
+    };
+    if key.ctrl { format!("Ctrl-{name}") } else { name }
+}
+
+/// The names of a binding's keys, `Left h`.
+pub(crate) fn names(binding: &Binding) -> String {
+    binding.keys.iter().map(|&key| name(key)).collect::<Vec<_>>().join(" ")
+}
+
+/// Where a binding holds: `Loss, Images`, or nothing where it holds everywhere.
+pub(crate) fn place(binding: &Binding) -> String {
+    binding.views.iter().map(|view| view.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// The table of keys in Markdown, for the README.
+pub fn markdown() -> String {
+    let mut out = String::from("| key | in | does |\n|---|---|---|\n");
+    for binding in TABLE {
+        let keys: Vec<String> = binding
+            .keys
+            .iter()
+            .map(|&key| format!("`{}`", name(key).replace('|', "\\|")))
+            .collect();
+        out += &format!("| {} | {} | {} |\n", keys.join(" "), place(binding), binding.help);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_binding_hides_another() {
+        for binding in TABLE {
+            let views = if binding.views.is_empty() { &View::ALL[..] } else { binding.views };
+            for &view in views {
+                for &key in binding.keys {
+                    assert_eq!(
+                        action(key, view),
+                        Some(binding.action),
+                        "{} in {view:?}",
+                        name(key)
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_may_mean_different_things_in_different_views() {
+        assert_eq!(action(char('y'), View::Loss), Some(Action::LogScale));
+        assert_eq!(action(char('y'), View::Latent), Some(Action::AxisY));
+        assert_eq!(action(char('y'), View::Log), None);
+    }
+
+    #[test]
+    fn the_table_in_markdown() {
+        insta::assert_snapshot!(markdown());
+    }
+}

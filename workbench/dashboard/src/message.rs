@@ -1,0 +1,52 @@
+//! What can happen, and what the state asks to be done.
+
+use std::time::Instant;
+
+use workbench_runs::{Event, Request, Snapshot, Status};
+
+use crate::keys::Key;
+
+/// Something that happened.
+#[derive(Debug)]
+pub(crate) enum Message {
+    Key(Key),
+    Resize(u16, u16),
+    /// The time, by the monotonic clock.
+    Tick(Instant),
+    Read(Read),
+}
+
+/// Something the reader found.
+#[derive(Debug)]
+pub(crate) enum Read {
+    Events(Vec<Event>),
+    /// How much of the log that was there at the start is read, in percent; `None` once all is.
+    Loading(Option<u8>),
+    /// Event files that are damaged in the middle.
+    Damaged(usize),
+    Status(Box<Status>),
+    /// The last lines of trainer.log.
+    Tail(Vec<String>),
+    /// The text of experiment.toml.
+    Experiment(String),
+    /// The steps of the latent snapshots, ascending.
+    Snapshots(Vec<u64>),
+    Snapshot(u64, Result<Box<Snapshot>, String>),
+    /// How many requests no trainer has taken yet.
+    Waiting(usize),
+    /// A request could not be posted.
+    NotPosted(Request, String),
+    /// What cannot be read at the moment; `None` when it can be again.
+    Trouble(Option<String>),
+}
+
+/// Something to be done outside of the state.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Effect {
+    Detach,
+    Suspend,
+    Redraw,
+    Post(Request),
+    /// Read the latent snapshot of a step.
+    Load(u64),
+}

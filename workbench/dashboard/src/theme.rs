@@ -1,0 +1,264 @@
+//! Colours and glyphs, decided once from the options and the environment.
+
+use std::str::FromStr;
+
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::Options;
+
+/// How many colours are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    Truecolor,
+    Colors256,
+    Colors16,
+    None,
+}
+
+impl FromStr for Theme {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Theme, String> {
+        match name {
+            "truecolor" => Ok(Theme::Truecolor),
+            "256" => Ok(Theme::Colors256),
+            "16" => Ok(Theme::Colors16),
+            "none" => Ok(Theme::None),
+            _ => Err(format!("`{name}` is no theme; there are truecolor, 256, 16 and none")),
+        }
+    }
+}
+
+/// The environment variables that tell of the terminal, as the binary read them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Env {
+    pub term: Option<String>,
+    pub colorterm: Option<String>,
+    pub no_color: Option<String>,
+    pub lc_all: Option<String>,
+    pub lc_ctype: Option<String>,
+    pub lang: Option<String>,
+}
+
+/// What a cell may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Glyphs {
+    /// Two by four dots a cell.
+    Braille,
+    /// Two halves a cell, one over the other.
+    Blocks,
+    Ascii,
+}
+
+/// What a colour means. No meaning is told by colour alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hue {
+    Train,
+    Valid,
+    Test,
+    Good,
+    Bad,
+    Mark,
+    /// What should stay in the background.
+    Faint,
+    /// A class of the data set.
+    Class(usize),
+}
+
+/// Every decision about how things look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Styles {
+    pub theme: Theme,
+    pub glyphs: Glyphs,
+}
+
+/// Truecolor, the nearest of the 256, the nearest of the 16. Okabe and Ito's set, and two of Tol's muted
+/// one: told apart with any kind of colour vision, on a dark ground and on a light one.
+type Ink = ((u8, u8, u8), u8, Color);
+
+const SKY: Ink = ((86, 180, 233), 74, Color::Cyan);
+const ORANGE: Ink = ((230, 159, 0), 214, Color::Yellow);
+const GREEN: Ink = ((0, 158, 115), 36, Color::Green);
+const VERMILLION: Ink = ((213, 94, 0), 166, Color::Red);
+const PURPLE: Ink = ((204, 121, 167), 175, Color::Magenta);
+const BLUE: Ink = ((0, 114, 178), 32, Color::Blue);
+const YELLOW: Ink = ((240, 228, 66), 221, Color::LightYellow);
+const TEAL: Ink = ((68, 170, 153), 73, Color::LightGreen);
+const WINE: Ink = ((170, 68, 119), 132, Color::LightRed);
+const GREY: Ink = ((128, 128, 128), 244, Color::DarkGray);
+const CLASSES: [Ink; 10] = [SKY, ORANGE, GREEN, PURPLE, YELLOW, BLUE, VERMILLION, TEAL, WINE, GREY];
+
+impl Styles {
+    /// Options first, then NO_COLOR, COLORTERM, TERM and the locale.
+    pub fn decide(options: &Options) -> Styles {
+        let env = &options.env;
+        let term = env.term.as_deref().unwrap_or("");
+        let theme = if options.no_color {
+            Theme::None
+        } else if let Some(theme) = options.theme {
+            theme
+        } else if env.no_color.as_deref().is_some_and(|value| !value.is_empty()) {
+            Theme::None
+        } else if matches!(env.colorterm.as_deref(), Some("truecolor" | "24bit"))
+            || term.ends_with("-direct")
+        {
+            Theme::Truecolor
+        } else if term.contains("256color") {
+            Theme::Colors256
+        } else if matches!(term, "" | "dumb" | "vt100" | "vt220") {
+            Theme::None
+        } else {
+            Theme::Colors16
+        };
+        let set = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+        let locale = set(&env.lc_all).or(set(&env.lc_ctype)).or(set(&env.lang)).unwrap_or_default();
+        let locale = locale.to_ascii_lowercase();
+        let unicode = locale.contains("utf-8") || locale.contains("utf8");
+        let glyphs = if options.ascii || !unicode {
+            Glyphs::Ascii
+        } else if term == "linux" {
+            // The console's font has blocks and no braille.
+            Glyphs::Blocks
+        } else {
+            Glyphs::Braille
+        };
+        Styles { theme, glyphs }
+    }
+
+    /// The style for a meaning.
+    pub fn of(&self, hue: Hue) -> Style {
+        let ink = match hue {
+            Hue::Train => SKY,
+            Hue::Valid => ORANGE,
+            Hue::Test | Hue::Mark => PURPLE,
+            Hue::Good => GREEN,
+            Hue::Bad => VERMILLION,
+            Hue::Faint => GREY,
+            Hue::Class(class) => CLASSES[class % CLASSES.len()],
+        };
+        let ((r, g, b), index, named) = ink;
+        match self.theme {
+            Theme::Truecolor => Style::new().fg(Color::Rgb(r, g, b)),
+            Theme::Colors256 => Style::new().fg(Color::Indexed(index)),
+            Theme::Colors16 => Style::new().fg(named),
+            Theme::None if matches!(hue, Hue::Faint) => Style::new().add_modifier(Modifier::DIM),
+            Theme::None if matches!(hue, Hue::Bad) => Style::new().add_modifier(Modifier::BOLD),
+            Theme::None => Style::new(),
+        }
+    }
+
+    /// Plain text that stands out.
+    pub fn bold(&self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// What is chosen.
+    pub fn chosen(&self) -> Style {
+        Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    /// Whether more than ASCII may be drawn.
+    pub fn unicode(&self) -> bool {
+        self.glyphs != Glyphs::Ascii
+    }
+
+    /// One of two texts, by whether more than ASCII may be drawn.
+    pub fn pick<T>(&self, unicode: T, ascii: T) -> T {
+        if self.unicode() { unicode } else { ascii }
+    }
+
+    /// A picture's colour where cells can be coloured freely.
+    pub fn rgb(&self, [r, g, b]: [u8; 3]) -> Option<Color> {
+        match self.theme {
+            Theme::Truecolor => {
+                // 32 levels a channel look the same in cells this large, and even areas cost less.
+                let coarse = |x: u8| (x.saturating_add(4) / 8).min(31) * 8;
+                Some(Color::Rgb(coarse(r), coarse(g), coarse(b)))
+            }
+            Theme::Colors256 => Some(Color::Indexed(nearest_256(r, g, b))),
+            Theme::Colors16 | Theme::None => None,
+        }
+    }
+}
+
+/// The grey ramp for greys, the 6×6×6 cube for the rest.
+fn nearest_256(r: u8, g: u8, b: u8) -> u8 {
+    let (least, greatest) = (r.min(g).min(b), r.max(g).max(b));
+    if greatest - least < 12 {
+        let grey = (u16::from(r) + u16::from(g) + u16::from(b)) / 3;
+        return match grey {
+            0..=3 => 16,
+            244..=255 => 231,
+            // The ramp is 8, 18, …, 238.
+            _ => 232 + ((grey.saturating_sub(3)) / 10).min(23) as u8,
+        };
+    }
+    // The cube's levels are 0, 95, 135, 175, 215, 255.
+    let level = |x: u8| {
+        if x < 48 {
+            0
+        } else if x < 115 {
+            1
+        } else {
+            (x - 35) / 40
+        }
+    };
+    16 + 36 * level(r) + 6 * level(g) + level(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decide(term: &str, colorterm: &str, lang: &str) -> Styles {
+        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let env = Env {
+            term: some(term),
+            colorterm: some(colorterm),
+            lang: some(lang),
+            ..Env::default()
+        };
+        Styles::decide(&Options { env, ..Options::default() })
+    }
+
+    #[test]
+    fn colours_and_glyphs_follow_the_terminal() {
+        let of = |term, colorterm, lang| {
+            let Styles { theme, glyphs } = decide(term, colorterm, lang);
+            (theme, glyphs)
+        };
+        use Glyphs::*;
+        assert_eq!(of("xterm-256color", "truecolor", "en_US.UTF-8"), (Theme::Truecolor, Braille));
+        assert_eq!(of("screen-256color", "", "C.utf8"), (Theme::Colors256, Braille));
+        assert_eq!(of("xterm", "", "C"), (Theme::Colors16, Ascii));
+        assert_eq!(of("linux", "", "de_DE.UTF-8"), (Theme::Colors16, Blocks));
+        assert_eq!(of("vt100", "", ""), (Theme::None, Ascii));
+    }
+
+    #[test]
+    fn options_come_before_the_environment_and_lc_all_before_lang() {
+        let env = Env {
+            term: Some("xterm-256color".into()),
+            no_color: Some("1".into()),
+            lc_all: Some("C".into()),
+            lang: Some("en_US.UTF-8".into()),
+            ..Env::default()
+        };
+        let options = Options { env, ..Options::default() };
+        assert_eq!(Styles::decide(&options), Styles { theme: Theme::None, glyphs: Glyphs::Ascii });
+        let options = Options { theme: Some(Theme::Colors16), ..options };
+        assert_eq!(Styles::decide(&options).theme, Theme::Colors16);
+        let options = Options { no_color: true, ..options };
+        assert_eq!(Styles::decide(&options).theme, Theme::None);
+        assert!("burnt".parse::<Theme>().unwrap_err().contains("truecolor"));
+    }
+
+    #[test]
+    fn greys_use_the_ramp_and_colours_the_cube() {
+        assert_eq!(nearest_256(0, 0, 0), 16);
+        assert_eq!(nearest_256(255, 255, 255), 231);
+        assert_eq!(nearest_256(128, 128, 128), 244);
+        assert_eq!(nearest_256(255, 0, 0), 196);
+        assert_eq!(nearest_256(0, 95, 135), 24);
+    }
+}
