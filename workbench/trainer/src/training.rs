@@ -281,7 +281,7 @@ impl Training<'_> {
         // Of two texts with one tag and step, readers keep the later: it repeats the earlier.
         match &mut self.told {
             (at, text) if *at == step && !text.is_empty() => {
-                text.push('\n');
+                text.push_str("; ");
                 text.push_str(message);
             }
             told => *told = (step, message.to_owned()),

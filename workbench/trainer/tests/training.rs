@@ -345,7 +345,7 @@ fn requests_are_obeyed_between_steps_and_told() {
     let history = trial.history();
     let beta = &history.scalars["knob/beta"];
     assert_eq!((beta.values[0], beta.values[19]), (1.0, 4.0));
-    assert!(history.texts["control"].iter().any(|(_, text)| text == "paused\ncontinued"));
+    assert!(history.texts["control"].iter().any(|(_, text)| text == "paused; continued"));
 }
 
 #[test]

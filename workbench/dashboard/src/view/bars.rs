@@ -51,8 +51,9 @@ pub(crate) fn draw(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer)
 }
 
 fn bar(state: &State, latent: &Latent, dim: usize, greatest: f64, row: Rect, buf: &mut Buffer) {
-    let digits = latent.snapshot.dims.saturating_sub(1).to_string().len().max(2);
-    let name = format!("z{dim:<digits$}");
+    let digits = latent.snapshot.dims.to_string().len().max(2);
+    // Dimensions count from 1, as in figures and papers.
+    let name = format!("z{:<digits$}", dim + 1);
     let live = latent.active[dim];
     let style = state.styles.of(if live { Hue::Train } else { Hue::Faint });
     let x =

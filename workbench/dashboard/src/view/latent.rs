@@ -79,6 +79,6 @@ fn axes(state: &State, latent: &Latent) -> String {
         let [first, second] = latent.explained.map(|share| share * 100.0);
         format!("components: {first:.0}%, {second:.0}% of variance")
     } else {
-        format!("z{} across, z{} up", state.ui.axes.0, state.ui.axes.1)
+        format!("z{} across, z{} up", state.ui.axes.0 + 1, state.ui.axes.1 + 1)
     }
 }
