@@ -144,7 +144,7 @@ pub(crate) const TABLE: &[Binding] = &[
     ),
     within(LOSS, &[char('['), named(KeyCode::PageUp)], Action::PreviousPage, "previous page"),
     within(LOSS, &[char('/')], Action::Filter, "filter the metrics by parts of their names"),
-    within(LOSS, &[char('e')], Action::Smooth, "smoothing: off, 0.9, 0.98"),
+    within(LOSS, &[char('e')], Action::Smooth, "smoothing: off, 0.6, 0.9, 0.98"),
     within(LOSS, &[char('y')], Action::LogScale, "logarithmic y axis"),
     within(
         IMAGES,

@@ -79,8 +79,9 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Filter => ui.input = Some(Input::Filter(ui.filter.clone())),
         Action::Smooth => {
             ui.smoothing = match ui.smoothing {
-                0.0 => 0.9,
-                x if x < 0.95 => 0.98,
+                0.0 => 0.6,
+                0.6 => 0.9,
+                0.9 => 0.98,
                 _ => 0.0,
             }
         }

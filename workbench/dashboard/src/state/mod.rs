@@ -149,7 +149,8 @@ impl State {
                 notice: None,
                 main: None,
                 page: 0,
-                smoothing: 0.9,
+                // Enough to see through the noise of batches, and little enough not to lag behind the curve.
+                smoothing: 0.6,
                 log_scale: false,
                 cursor: None,
                 picture: 0,
