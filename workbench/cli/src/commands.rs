@@ -21,15 +21,16 @@ use workbench_runs::Request;
 use crate::arguments::{Arguments, Command};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
+use crate::{console, probe};
 
 /// Carries a command out.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
     // What needs no place at all comes first.
     match arguments.command {
         Command::Probe { library } => {
-            return workbench_host::Plugins::first_contact(&library)
-                .map(|()| ExitCode::SUCCESS)
-                .map_err(Failure::usage);
+            workbench_host::Plugins::first_contact(&library).map_err(Failure::usage)?;
+            console::line(probe::SURVIVED);
+            return Ok(ExitCode::SUCCESS);
         }
         Command::Completions { shell } => {
             let mut command = Arguments::command();

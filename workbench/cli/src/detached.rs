@@ -4,20 +4,25 @@ use std::fs::OpenOptions;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use workbench_runs::{RunDir, claim};
+use workbench_runs::{RunDir, Status, claim};
 
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::process;
 
-/// Starts the trainer of a run, and returns when it has claimed the run directory.
+/// Starts the trainer of a run, and returns when it has claimed the run directory and says so.
 ///
 /// # Errors
 /// It ended before its claim; its last words are in the message.
 pub fn start(context: &Context, run: &RunDir) -> Result<Child> {
     let said_before = std::fs::metadata(run.trainer_log()).map_or(0, |meta| meta.len());
     let mut child = spawn(context, run)?;
-    while claim::holder(run)?.is_none_or(|holder| holder.pid != child.id()) {
+    let is_up = |pid: u32| -> Result<bool> {
+        let claimed = claim::holder(run)?.is_some_and(|holder| holder.pid == pid);
+        // Its status too: whoever asks the run for something looks there.
+        Ok(claimed && Status::read(run)?.is_some_and(|status| status.pid == pid))
+    };
+    while !is_up(child.id())? {
         if let Some(status) = child.try_wait()? {
             let words = std::fs::read(run.trainer_log()).unwrap_or_default();
             let words =

@@ -96,9 +96,11 @@ fn find_experiment(context: &Context, given: &Path) -> Result<PathBuf> {
             let names: Vec<String> = folder.iter().flat_map(|folder| stems(folder)).collect();
             let stem = given.file_stem().unwrap_or_default().to_string_lossy();
             let near = nearest(&stem, names.iter().map(String::as_str));
-            let hint = near
-                .map(|near| format!("; did you mean experiments/{near}.toml?"))
-                .unwrap_or_default();
+            let hint = match near {
+                Some(near) => format!("; did you mean experiments/{near}.toml?"),
+                None if names.is_empty() => String::new(),
+                None => format!("; in experiments/ there are {}", names.join(", ")),
+            };
             Err(Failure::usage(format_args!(
                 "there is no experiment file {}{hint}",
                 given.display()
@@ -113,7 +115,10 @@ fn stems(folder: &Path) -> Vec<String> {
     let tomls = entries
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|end| end == "toml"));
-    tomls.filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned())).collect()
+    let mut stems: Vec<String> =
+        tomls.filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned())).collect();
+    stems.sort();
+    stems
 }
 
 fn open_data(
@@ -152,7 +157,7 @@ fn open_data(
     given.extend(experiment.dataset.values.clone());
     let values = Plugins::check(parameters, &given, &base).map_err(|error| {
         match experiment.dataset.values.contains_key(&error.key) || card.is_none() {
-            true => Failure::usage(blame_param(experiment, "dataset", &error)),
+            true => blame_param(experiment, "dataset", &reader, &error),
             false => Failure::usage(format_args!(
                 "{}: {error}",
                 card.as_ref()
@@ -183,7 +188,7 @@ fn trace(
     })?;
     let values =
         Plugins::check(&info.parameters, &experiment.architecture.values, &context.base()?)
-            .map_err(|error| Failure::usage(blame_param(experiment, "architecture", &error)))?;
+            .map_err(|error| blame_param(experiment, "architecture", &name, &error))?;
     check_knobs(experiment, &name, &info.knobs)?;
     fill_in(&mut experiment.architecture.values, &values);
     let task = Task { image: source.image(), classes: source.classes().len(), items };
@@ -219,7 +224,9 @@ fn check_knobs(experiment: &Experiment, plugin: &str, declared: &[KnobInfo]) -> 
         };
         let (low, high) = schedule.range();
         if low < knob.min || high > knob.max {
-            let message = format!("`{name}` must stay from {} to {}", knob.min, knob.max);
+            let given = if low == high { format!("{low}") } else { format!("{low} to {high}") };
+            let message =
+                format!("`{name}` is {given}, and must stay from {} to {}", knob.min, knob.max);
             return Err(Failure::usage(experiment.blame(&key, message, Some(knob.about.clone()))));
         }
     }
@@ -229,13 +236,15 @@ fn check_knobs(experiment: &Experiment, plugin: &str, declared: &[KnobInfo]) -> 
 fn blame_param(
     experiment: &Experiment,
     table: &str,
+    plugin: &str,
     error: &workbench_host::ParamError,
-) -> workbench_experiment::Error {
+) -> Failure {
     let key = format!("{table}.{}", error.key);
-    match error.message.starts_with("the plugin has no parameter") {
-        true => experiment.blame_key(&key, error.to_string(), error.help.clone()),
-        false => experiment.blame(&key, error.to_string(), error.help.clone()),
-    }
+    let message = format!("plugin `{plugin}`: {error}");
+    Failure::usage(match error.unknown {
+        true => experiment.blame_key(&key, message, error.help.clone()),
+        false => experiment.blame(&key, message, error.help.clone()),
+    })
 }
 
 fn blame_plan(experiment: &Experiment, error: &workbench_trainer::Error) -> Failure {

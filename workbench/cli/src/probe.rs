@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// What the child says at its end: an exit code of 0 alone may be the library's own doing.
+pub const SURVIVED: &str = "loaded";
 /// A library that takes longer to load than this hangs.
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -17,7 +19,7 @@ pub fn in_another_process(library: &Path) -> Result<(), String> {
         .arg("__probe")
         .arg(library)
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| format!("can't be tried: {error}"))?;
@@ -25,8 +27,7 @@ pub fn in_another_process(library: &Path) -> Result<(), String> {
     while began.elapsed() < DEADLINE {
         match child.try_wait() {
             Ok(None) => std::thread::sleep(Duration::from_millis(2)),
-            Ok(Some(status)) if status.success() => return Ok(()),
-            Ok(Some(_)) => return Err(words(child)),
+            Ok(Some(_)) => return judge(child),
             Err(error) => return Err(format!("can't be tried: {error}")),
         }
     }
@@ -36,18 +37,20 @@ pub fn in_another_process(library: &Path) -> Result<(), String> {
     Err(format!("did not finish loading within {} s, and was ended", DEADLINE.as_secs()))
 }
 
-fn words(child: std::process::Child) -> String {
-    let Ok(output) = child.wait_with_output() else {
-        return "ended the process that tried it".to_owned();
-    };
+fn judge(child: std::process::Child) -> Result<(), String> {
+    let output = child.wait_with_output().map_err(|error| format!("can't be tried: {error}"))?;
     let said = String::from_utf8_lossy(&output.stderr);
     match (output.status.code(), said.trim().strip_prefix("error: ")) {
-        (Some(_), Some(why)) => why.to_owned(),
-        (Some(code), None) => {
-            format!("ended the process that tried it with code {code}: {}", said.trim())
+        (Some(0), _) if String::from_utf8_lossy(&output.stdout).trim_end().ends_with(SURVIVED) => {
+            Ok(())
         }
-        (None, _) => {
-            format!("crashed the process that tried it ({}); it was not loaded here", output.status)
+        (Some(2), Some(why)) => Err(why.to_owned()),
+        (Some(code), _) => {
+            Err(format!("ended the process that tried it with code {code}: {}", said.trim()))
         }
+        (None, _) => Err(format!(
+            "crashed the process that tried it ({}); it was not loaded here",
+            output.status
+        )),
     }
 }

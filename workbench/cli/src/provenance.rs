@@ -41,6 +41,13 @@ pub fn describe(context: &Context, prepared: &Prepared) -> String {
         (role.to_owned(), Value::Table(entry.into_iter().collect()))
     });
     set("plugin", Value::Table(plugins.into_iter().collect()));
+    // For those who set knobs while the run trains, also where its plugin is not at hand.
+    let knobs = prepared.graph.knobs().iter().map(|knob| {
+        let range = [("min", knob.min), ("max", knob.max)];
+        let range = range.map(|(key, value)| (key.to_owned(), Value::Float(value)));
+        (knob.name.clone(), Value::Table(range.into_iter().collect()))
+    });
+    set("knobs", Value::Table(knobs.collect()));
     if let Some(card) = &prepared.card {
         let mut data = Table::new();
         data.insert("name".to_owned(), card.name.clone().into());

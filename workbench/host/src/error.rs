@@ -78,7 +78,7 @@ fn places(searched: &[PathBuf]) -> String {
 
 fn listed(offered: &[String]) -> String {
     match offered {
-        [] => "none".to_owned(),
+        [] => "nothing".to_owned(),
         names => names.join(", "),
     }
 }

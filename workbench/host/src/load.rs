@@ -40,10 +40,7 @@ impl Plugin {
     /// # Errors
     /// [`Error::NoItem`] lists what there is.
     pub fn dataset(&self, name: &str) -> Result<&DatasetInfo, Error> {
-        let names = self.datasets().map(|info| info.name.clone()).collect();
-        pick(&self.described.datasets, |info| &info.name, name)
-            .map(|(info, _)| info)
-            .ok_or_else(|| self.no_item("data set", name, names))
+        Ok(&self.pick("data set", &self.described.datasets, |info| &info.name, name)?.0)
     }
 
     /// The architecture of this name, or the only one.
@@ -51,10 +48,7 @@ impl Plugin {
     /// # Errors
     /// [`Error::NoItem`] lists what there is.
     pub fn architecture(&self, name: &str) -> Result<&ArchitectureInfo, Error> {
-        let names = self.architectures().map(|info| info.name.clone()).collect();
-        pick(&self.described.architectures, |info| &info.name, name)
-            .map(|(info, _)| info)
-            .ok_or_else(|| self.no_item("architecture", name, names))
+        Ok(&self.pick("architecture", &self.described.architectures, |info| &info.name, name)?.0)
     }
 
     /// Opens a data set with checked values.
@@ -62,8 +56,8 @@ impl Plugin {
     /// # Errors
     /// The plugin's own, and breaches of the ABI.
     pub fn open(&self, name: &str, values: Values) -> Result<Dataset, Error> {
-        let (_, table) = pick(&self.described.datasets, |info| &info.name, name)
-            .ok_or_else(|| self.no_item("data set", name, Vec::new()))?;
+        let (_, table) =
+            self.pick("data set", &self.described.datasets, |info| &info.name, name)?;
         Dataset::open(&self.name, table, values)
     }
 
@@ -72,25 +66,30 @@ impl Plugin {
     /// # Errors
     /// The plugin's own, shapes that do not fit, and breaches of the ABI.
     pub fn trace(&self, name: &str, values: &Values, task: &Task) -> Result<Graph, Error> {
-        let (info, table) = pick(&self.described.architectures, |info| &info.name, name)
-            .ok_or_else(|| self.no_item("architecture", name, Vec::new()))?;
+        let (info, table) =
+            self.pick("architecture", &self.described.architectures, |info| &info.name, name)?;
         ffi::trace(&self.name, info, table, values, task)
     }
 
-    fn no_item(&self, kind: &'static str, item: &str, offered: Vec<String>) -> Error {
-        Error::NoItem { name: self.name.clone(), kind, item: item.to_owned(), offered }
+    fn pick<'a, I, T>(
+        &self,
+        kind: &'static str,
+        items: &'a [(I, T)],
+        name_of: impl Fn(&I) -> &String,
+        name: &str,
+    ) -> Result<&'a (I, T), Error> {
+        let only = match items {
+            [only] => Some(only),
+            _ => None,
+        };
+        items.iter().find(|(info, _)| name_of(info) == name).or(only).ok_or_else(|| {
+            let datasets = self.datasets().map(|info| format!("the data set `{}`", info.name));
+            let architectures =
+                self.architectures().map(|info| format!("the architecture `{}`", info.name));
+            let offered = datasets.chain(architectures).collect();
+            Error::NoItem { name: self.name.clone(), kind, item: name.to_owned(), offered }
+        })
     }
-}
-
-fn pick<'a, I, T>(
-    items: &'a [(I, T)],
-    name_of: impl Fn(&I) -> &String,
-    name: &str,
-) -> Option<&'a (I, T)> {
-    items.iter().find(|(info, _)| name_of(info) == name).or(match items {
-        [only] => Some(only),
-        _ => None,
-    })
 }
 
 /// Looks at a library, copies it to a path made of its content, lets `probe` load it first in another

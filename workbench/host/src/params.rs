@@ -81,6 +81,8 @@ pub struct ParamError {
     pub key: String,
     pub message: String,
     pub help: Option<String>,
+    /// The key is the mistake, not its value.
+    pub unknown: bool,
 }
 
 /// Checks what a user gave against what a plugin declares, and fills in the defaults. Relative paths
@@ -107,6 +109,7 @@ pub fn check(
                     key: param.name.clone(),
                     message: format!("`{}` is missing: {}", param.name, param.about),
                     help: None,
+                    unknown: false,
                 });
             }
         };
@@ -210,7 +213,7 @@ impl ParamInfo {
     }
 
     fn error(&self, message: String, help: Option<String>) -> ParamError {
-        ParamError { key: self.name.clone(), message, help }
+        ParamError { key: self.name.clone(), message, help, unknown: false }
     }
 }
 
@@ -233,8 +236,9 @@ fn unknown(key: &str, declared: &[ParamInfo]) -> ParamError {
     };
     ParamError {
         key: key.to_owned(),
-        message: format!("the plugin has no parameter `{key}`"),
+        message: format!("there is no parameter `{key}`"),
         help: Some(help),
+        unknown: true,
     }
 }
 

@@ -18,6 +18,9 @@ impl Training<'_> {
             }
             if paused || self.looked.elapsed() >= self.requests_every {
                 self.looked = Instant::now();
+                if !self.run.path().is_dir() {
+                    return Err(Error::Vanished { path: self.run.path().to_owned() });
+                }
                 for request in self.requests()? {
                     self.obey(&request, &mut paused)?;
                 }
@@ -70,9 +73,10 @@ impl Training<'_> {
 
     fn set(&mut self, knob: &str, value: f64) -> Result<(), Error> {
         let at = self.plan.position(self.session.step());
-        let (before, range) = if knob == "lr" {
+        let (before, allowed, range) = if knob == "lr" {
             let scheduled = self.experiment.train.optimizer.lr.at(at);
-            (self.state.set.get("lr").copied().unwrap_or(scheduled), (f64::MIN_POSITIVE, f64::MAX))
+            let before = self.state.set.get("lr").copied().unwrap_or(scheduled);
+            (before, "above 0".to_owned(), (f64::MIN_POSITIVE, f64::MAX))
         } else {
             let declared =
                 self.session.graph().knobs().iter().find(|declared| declared.name == knob);
@@ -80,16 +84,12 @@ impl Training<'_> {
                 return self
                     .tell(&format!("{knob} was not set: the architecture has no such knob"));
             };
-            (
-                self.knobs().get(knob).copied().unwrap_or(declared.default),
-                (declared.min, declared.max),
-            )
+            let before = self.knobs().get(knob).copied().unwrap_or(declared.default);
+            let (min, max) = (declared.min, declared.max);
+            (before, format!("from {min} to {max}"), (min, max))
         };
         if !(range.0..=range.1).contains(&value) {
-            return self.tell(&format!(
-                "{knob} was not set: {value} is not from {} to {}",
-                range.0, range.1
-            ));
+            return self.tell(&format!("{knob} was not set: {value} is not {allowed}"));
         }
         self.state.set.insert(knob.to_owned(), value);
         self.tell(&format!("{knob} = {value} (was {before})"))

@@ -21,6 +21,8 @@ pub enum Error {
     Checkpoint { step: u64, why: String },
     #[error("there is no tag `{monitor}` to monitor; there are {there}")]
     Monitor { monitor: String, there: String },
+    #[error("{}: the run directory is gone; there is nowhere to save to", .path.display())]
+    Vanished { path: std::path::PathBuf },
     #[error(transparent)]
     Engine(#[from] workbench_engine::Error),
     #[error(transparent)]

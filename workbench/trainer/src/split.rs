@@ -239,9 +239,13 @@ fn checked(
             Some(place) => Error::BadItem {
                 split: split.to_owned(),
                 item: wanted[place],
-                what:
-                    "a pixel is NaN or infinite; mend the data, or set input.on_bad_item = \"skip\""
-                        .to_owned(),
+                what: match on_bad {
+                    OnBadItem::Stop => {
+                        "a pixel is NaN or infinite; mend the data, or set input.on_bad_item = \"skip\""
+                    }
+                    OnBadItem::Skip => "a pixel is NaN or infinite",
+                }
+                .to_owned(),
             },
         },
         Err(error) => Error::Source(error),

@@ -41,5 +41,40 @@ pub fn set(context: &Context, query: &str, assignment: &str) -> Result<()> {
             "`{assignment}` sets nothing: KNOB=VALUE is wanted, such as beta=2"
         )));
     };
+    allowed(context, query, &knob, value)?;
     ask(context, query, &Request::Set { knob, value })
+}
+
+/// Refuses what the trainer would: an unknown knob, a value outside its range.
+fn allowed(context: &Context, query: &str, knob: &str, value: f64) -> Result<()> {
+    if knob == "lr" {
+        return match value > 0.0 {
+            true => Ok(()),
+            false => Err(Failure::usage(format_args!("lr is {value}, and must be above 0"))),
+        };
+    }
+    let run = context.run(query)?;
+    let unreadable = |error: &dyn std::fmt::Display| {
+        Failure::usage(format_args!("{}: {error}", run.provenance().display()))
+    };
+    let text = std::fs::read_to_string(run.provenance()).map_err(|error| unreadable(&error))?;
+    let provenance: toml::Table = text.parse().map_err(|error| unreadable(&error))?;
+    let none = toml::Table::new();
+    let knobs = provenance.get("knobs").and_then(toml::Value::as_table).unwrap_or(&none);
+    let Some(range) = knobs.get(knob) else {
+        let names: Vec<&str> = knobs.keys().map(String::as_str).chain(["lr"]).collect();
+        return Err(Failure::usage(format_args!(
+            "there is no knob `{knob}`: there are {}",
+            names.join(", ")
+        )));
+    };
+    let bound =
+        |key: &str, otherwise| range.get(key).and_then(toml::Value::as_float).unwrap_or(otherwise);
+    let (min, max) = (bound("min", f64::MIN), bound("max", f64::MAX));
+    match (min..=max).contains(&value) {
+        true => Ok(()),
+        false => {
+            Err(Failure::usage(format_args!("{knob} is {value}, and must be from {min} to {max}")))
+        }
+    }
 }

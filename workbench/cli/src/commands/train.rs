@@ -111,6 +111,13 @@ fn begin(context: &Context, run: &RunDir, prepared: Prepared, how: How) -> Resul
 /// Trains in this process: a new run, or from the newest good checkpoint of one that has any.
 fn here(run: &RunDir, prepared: Prepared, json: bool) -> Result<ExitCode> {
     let claim = Claim::acquire(run).map_err(Failure::usage)?;
+    let parameters = workbench_graph::parameter_count(&prepared.graph);
+    let mut status = Status::starting(prepared.plan.total_steps, parameters as u64);
+    if let Some(before) = Status::read(run)? {
+        status.started = before.started;
+        status.step = before.step;
+    }
+    status.write(run)?;
     let signals = Signals::install()?;
     let resume = match checkpoint::load_newest(run)? {
         None => None,
@@ -121,7 +128,15 @@ fn here(run: &RunDir, prepared: Prepared, json: bool) -> Result<ExitCode> {
             Some(checkpoint)
         }
     };
-    let splits = load(&prepared)?;
+    let splits = match load(&prepared) {
+        Ok(splits) => splits,
+        Err(failure) => {
+            status.state = State::Failed;
+            status.error = Some(failure.to_string());
+            status.write(run)?;
+            return Err(failure);
+        }
+    };
     let classes = prepared.source.classes();
     let texts = vec![("text/layers".to_owned(), workbench_graph::render_layers(&prepared.graph))];
     let mut observer = Headless::new(run, &prepared.experiment, classes, json);
@@ -197,5 +212,10 @@ fn load(prepared: &Prepared) -> Result<Splits> {
         bar.set_position(done);
     });
     bar.finish_and_clear();
-    Ok(splits?)
+    let reader = &prepared.reader.name;
+    splits.map_err(|error| match error {
+        // The plugin has named itself.
+        workbench_trainer::Error::Source(error) => Failure::running(error),
+        other => Failure::running(format_args!("plugin `{reader}`: {other}")),
+    })
 }

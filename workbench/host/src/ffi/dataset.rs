@@ -138,11 +138,7 @@ impl Dataset {
         let mut columns: Vec<Column> =
             self.fields.iter().map(|field| field.column(items.len())).collect();
         let buffers: Vec<abi::Buffer> = columns.iter_mut().map(Column::buffer).collect();
-        let doing = || match items {
-            [] => format!("reading nothing of `{split}`"),
-            [first, .., last] => format!("reading items {first} to {last} of `{split}`"),
-            [item] => format!("reading item {item} of `{split}`"),
-        };
+        let doing = || format!("reading `{split}`");
         let read =
             Call::new(&self.plugin, &self.values).run(doing, |host| match self.table.read {
                 // SAFETY: an open handle; the numbers and buffers live as long as the call, and each buffer
