@@ -1,4 +1,4 @@
-//! The first values of parameters.
+//! The first values of parameters and buffers.
 
 use workbench_graph::{Init, Param};
 
@@ -36,6 +36,7 @@ mod tests {
             shape: vec![100, 100],
             init,
             group: String::new(),
+            trained: true,
             location: Location::default(),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Tensor, Var};
-use workbench_graph::{Graph, NodeId, Role, Shape};
+use workbench_graph::{Graph, NodeId, Param, Role, Shape};
 
 use crate::Error;
 use crate::adam::{Adam, OptimizerConfig, global_norm};
@@ -11,7 +11,7 @@ use crate::array::{Array, Batch};
 use crate::device::{self, DeviceKind};
 use crate::feed::{self, Ask};
 use crate::initialise::initialise;
-use crate::interpreter::{Model, Noise, Values};
+use crate::interpreter::{Model, Noise, Values, is_finite};
 use crate::noise::{self, Key};
 
 /// What one training step is told.
@@ -55,6 +55,8 @@ const STACK_PER_NODE: usize = 16 << 10;
 pub struct Session {
     pub(crate) model: Model,
     pub(crate) adam: Adam,
+    /// The parameters that the optimizer moves, in the graph's order: all but the buffers.
+    pub(crate) trained: Vec<Var>,
     seed: u64,
     pub(crate) step: u64,
 }
@@ -79,8 +81,12 @@ impl Session {
             .iter()
             .map(|param| Var::from_vec(initialise(param, seed), param.shape.as_slice(), &device))
             .collect::<Result<Vec<_>, _>>()?;
-        let adam = Adam::new(optimizer, &params, &device)?;
-        Ok(Session { model: Model::new(graph, device, params)?, adam, seed, step: 0 })
+        let pairs = graph.params().iter().zip(&params);
+        let trained: Vec<Var> =
+            pairs.filter(|(param, _)| param.trained).map(|(_, var)| var.clone()).collect();
+        let adam = Adam::new(optimizer, &trained, &device)?;
+        let model = Model::new(graph, device, params)?;
+        Ok(Session { model, adam, trained, seed, step: 0 })
     }
 
     pub fn graph(&self) -> &Graph {
@@ -92,11 +98,13 @@ impl Session {
         self.step
     }
 
-    /// One step of training. Each loss is differentiated for the parameters of its group alone.
+    /// One step of training. Each loss is differentiated for the parameters of its group alone. Buffers
+    /// become what their updates were in the forward pass, before the parameters moved.
     ///
     /// # Errors
-    /// [`Error::NonFinite`], counting steps from 1, where a loss or a gradient is not finite; a wrong
-    /// input, knob or learning rate; a failing op. Parameters, moments and step are then unchanged.
+    /// [`Error::NonFinite`], counting steps from 1, where a loss, a gradient or an update is not finite;
+    /// a wrong input, knob or learning rate; a failing op. Parameters, buffers, moments and step are then
+    /// unchanged.
     pub fn train_step(&mut self, batch: &Batch, controls: &Controls) -> Result<Measures, Error> {
         let nodes = self.model.graph.nodes().len();
         if nodes <= SHALLOW {
@@ -125,7 +133,8 @@ impl Session {
         {
             return Err(wrong_rate("clip_norm", clip));
         }
-        let wanted = self.measured();
+        let mut wanted = self.measured();
+        wanted.extend(self.model.graph.updates().iter().map(|update| update.value));
         let ask = Ask {
             knobs: Some(controls.knobs),
             noise: self.noise("train", self.step),
@@ -150,15 +159,27 @@ impl Session {
         let grads = self.gradients(&values)?;
         let norm = match global_norm(&grads)? {
             Ok(norm) => norm,
-            Err(index) => return Err(non_finite(&self.model.graph.params()[index].name)?),
+            Err(index) => {
+                let name = self.trained_params().nth(index).map_or("", |param| &param.name);
+                return Err(non_finite(name)?);
+            }
         };
+        let updates = self.updates(&values)?;
+        for (buffer, value) in &updates {
+            if !is_finite(value)? {
+                return Err(non_finite(&self.model.graph.params()[*buffer].name)?);
+            }
+        }
         drop(values);
         let scale = match controls.clip_norm {
             Some(clip) if norm > clip => clip / norm,
             _ => 1.0,
         };
         let step = self.step + 1;
-        self.adam.step(&self.model.params, &grads, step, controls.lr, scale)?;
+        self.adam.step(&self.trained, &grads, step, controls.lr, scale)?;
+        for (buffer, value) in &updates {
+            self.model.params[*buffer].set(value)?;
+        }
         self.step = step;
         measures.grad_norm = Some(norm as f32);
         Ok(measures)
@@ -285,9 +306,9 @@ impl Session {
         Ok(measures)
     }
 
-    /// The gradient of every parameter; zeros where its loss does not depend on it.
+    /// The gradient of every trained parameter; zeros where its loss does not depend on it.
     fn gradients(&self, values: &Values) -> Result<Vec<Tensor>, Error> {
-        let params = self.model.graph.params();
+        let params: Vec<&Param> = self.trained_params().collect();
         let mut grads: Vec<Option<Tensor>> = vec![None; params.len()];
         for (_, group, node) in self.model.graph.losses() {
             if !params.iter().any(|param| param.group == group) {
@@ -296,16 +317,28 @@ impl Session {
             let mut store = value(values, node)?.mean_all()?.backward()?;
             for (index, param) in params.iter().enumerate() {
                 if param.group == group {
-                    grads[index] = store.remove(&self.model.params[index]);
+                    grads[index] = store.remove(&self.trained[index]);
                 }
             }
         }
-        let vars = self.model.params.iter();
         grads
             .into_iter()
-            .zip(vars)
+            .zip(&self.trained)
             .map(|(grad, var)| Ok(grad.map_or_else(|| var.zeros_like(), Ok)?))
             .collect()
+    }
+
+    /// What the buffers become, by their place among the graph's parameters. Copies: a value may be a
+    /// parameter or another buffer, which are about to change in place.
+    fn updates(&self, values: &Values) -> Result<Vec<(usize, Tensor)>, Error> {
+        let updates = self.model.graph.updates().iter();
+        updates
+            .map(|update| Ok((update.buffer.0, value(values, update.value)?.detach().copy()?)))
+            .collect()
+    }
+
+    pub(crate) fn trained_params(&self) -> impl Iterator<Item = &Param> {
+        self.model.graph.params().iter().filter(|param| param.trained)
     }
 
     fn picture(

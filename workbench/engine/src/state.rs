@@ -1,4 +1,4 @@
-//! A session's parameters and moments, out for a checkpoint and back in.
+//! A session's parameters, buffers and moments, out for a checkpoint and back in.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::session::to_array;
 use crate::{Error, Session};
 
 impl Session {
-    /// Every parameter by name.
+    /// Every parameter and buffer by name.
     ///
     /// # Errors
     /// The device fails.
@@ -18,7 +18,7 @@ impl Session {
         named.map(|(param, var)| Ok((param.name.clone(), to_array(var)?))).collect()
     }
 
-    /// Replaces every parameter.
+    /// Replaces every parameter and buffer.
     ///
     /// # Errors
     /// The names or shapes are not exactly the graph's: the first difference is named, and nothing
@@ -42,13 +42,14 @@ impl Session {
         Ok(())
     }
 
-    /// The optimizer's moments: `<parameter>.m` and `<parameter>.v`, shaped like the parameter.
+    /// The optimizer's moments: `<parameter>.m` and `<parameter>.v`, shaped like the parameter;
+    /// buffers have none.
     ///
     /// # Errors
     /// The device fails.
     pub fn optimizer_state(&self) -> Result<BTreeMap<String, Array>, Error> {
         let mut state = BTreeMap::new();
-        for (param, [m, v]) in self.model.graph.params().iter().zip(self.adam.moments()?) {
+        for (param, [m, v]) in self.trained_params().zip(self.adam.moments()?) {
             for (suffix, data) in [("m", m), ("v", v)] {
                 let shape = param.shape.clone();
                 state.insert(format!("{}.{suffix}", param.name), Array { shape, data });
@@ -67,7 +68,7 @@ impl Session {
         arrays: &BTreeMap<String, Array>,
         step: u64,
     ) -> Result<(), Error> {
-        let params = self.model.graph.params();
+        let params: Vec<_> = self.trained_params().collect();
         let wanted = params
             .iter()
             .flat_map(|param| {
@@ -80,7 +81,7 @@ impl Session {
             .iter()
             .map(|param| ["m", "v"].map(|s| arrays[&format!("{}.{s}", param.name)].data.clone()))
             .collect();
-        self.adam.set_moments(&self.model.params, &self.model.device, moments)?;
+        self.adam.set_moments(&self.trained, &self.model.device, moments)?;
         self.step = step;
         Ok(())
     }

@@ -1,5 +1,9 @@
 //! The graph and how it grows.
 
+mod params;
+
+pub use params::{Init, Param, Update};
+
 use crate::infer::{self, Operand};
 use crate::{DType, Location, Op, Shape, TraceError};
 
@@ -10,6 +14,7 @@ pub struct Graph {
     inputs: Vec<InputSpec>,
     params: Vec<Param>,
     knobs: Vec<Knob>,
+    updates: Vec<Update>,
     marks: Vec<Mark>,
     scopes: Vec<Scope>,
     open: Vec<usize>,
@@ -43,31 +48,6 @@ pub struct InputSpec {
     pub name: String,
     pub shape: Shape,
     pub dtype: DType,
-}
-
-/// A trained tensor, f32.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Param {
-    /// Scopes and the author's name, joined by dots: `encoder.down1.weight`. The key in checkpoints.
-    pub name: String,
-    pub shape: Vec<usize>,
-    pub init: Init,
-    /// Which loss trains it; "" is the main one.
-    pub group: String,
-    pub location: Location,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Init {
-    Constant(f64),
-    /// N(0, std²).
-    Normal {
-        std: f64,
-    },
-    /// U(−bound, bound).
-    Uniform {
-        bound: f64,
-    },
 }
 
 /// A live scalar such as β: set in the experiment, on a schedule, or while training.
@@ -142,6 +122,11 @@ impl Graph {
 
     pub fn params(&self) -> &[Param] {
         &self.params
+    }
+
+    /// What buffers become after a training step, in the order in which it was said.
+    pub fn updates(&self) -> &[Update] {
+        &self.updates
     }
 
     pub fn knobs(&self) -> &[Knob] {
@@ -233,67 +218,6 @@ impl Graph {
         self.push(op, vec![], Shape::scalar(), DType::F32, location)
     }
 
-    /// A parameter, made or found by its name within the open scopes.
-    ///
-    /// # Errors
-    /// The name is taken by a parameter of another shape or group, or the shape is empty or too large.
-    pub fn param(
-        &mut self,
-        name: &str,
-        shape: &[usize],
-        init: Init,
-        group: &str,
-        location: Location,
-    ) -> Result<NodeId, TraceError> {
-        let path = self.path(self.open.last().copied());
-        let name = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-        let fail = |message: String| TraceError {
-            what: "param".to_owned(),
-            location: location.clone(),
-            message,
-        };
-        let valid = match init {
-            Init::Constant(value) => value.is_finite(),
-            Init::Normal { std: scale } | Init::Uniform { bound: scale } => {
-                scale.is_finite() && scale >= 0.0
-            }
-        };
-        if !valid {
-            return Err(fail(format!("`{name}` has the initialisation {init:?}")));
-        }
-        if let Some(index) = self.params.iter().position(|known| known.name == name) {
-            let known = &self.params[index];
-            if known.shape != shape || known.group != group {
-                return Err(fail(format!(
-                    "`{name}` is {} in group `{}` already (at {}), and is asked for as {} in group `{group}`; \
-                     give it another name or put it into a scope",
-                    Shape::fixed(&known.shape),
-                    known.group,
-                    known.location,
-                    Shape::fixed(shape),
-                )));
-            }
-            return Ok(self.find_source(&Op::Param(ParamId(index))));
-        }
-        let elements = Shape::fixed(shape).elements().map_or(0, |(n, _)| n);
-        if elements == 0 || elements > infer::MAX_ELEMENTS {
-            return Err(fail(format!(
-                "`{name}` has shape {}: a parameter holds 1 to {} numbers",
-                Shape::fixed(shape),
-                infer::MAX_ELEMENTS
-            )));
-        }
-        self.params.push(Param {
-            name,
-            shape: shape.to_vec(),
-            init,
-            group: group.to_owned(),
-            location: location.clone(),
-        });
-        let op = Op::Param(ParamId(self.params.len() - 1));
-        Ok(self.push(op, vec![], Shape::fixed(shape), DType::F32, location))
-    }
-
     /// Records an op on nodes of this graph. `target` is the shape that `Reshape`, `Broadcast`, `Rand`
     /// and `Iota` are asked for; other ops ignore it.
     ///
@@ -377,7 +301,7 @@ impl Graph {
                 "the architecture marks no loss; end `build` with `g.loss(name, value)`".to_owned()
             );
         }
-        for param in &self.params {
+        for param in self.params.iter().filter(|param| param.trained) {
             if !self.losses().any(|(_, group, _)| group == param.group) {
                 return Err(format!(
                     "parameter `{}` (at {}) belongs to group `{}`, which has no loss",

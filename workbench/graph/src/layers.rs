@@ -16,7 +16,7 @@ pub struct Layer {
 /// How many numbers the whole graph trains.
 pub fn parameter_count(graph: &Graph) -> usize {
     let count = |shape: &[usize]| shape.iter().product::<usize>();
-    graph.params().iter().map(|param| count(&param.shape)).sum()
+    graph.params().iter().filter(|param| param.trained).map(|param| count(&param.shape)).sum()
 }
 
 /// The layers in order of computation.
@@ -37,7 +37,9 @@ pub fn layers(graph: &Graph) -> Vec<Layer> {
             continue;
         }
         let own = match node.op {
-            Op::Param(id) => graph.params()[id.0].shape.iter().product(),
+            Op::Param(id) if graph.params()[id.0].trained => {
+                graph.params()[id.0].shape.iter().product()
+            }
             _ => 0,
         };
         match rows.last_mut() {

@@ -18,9 +18,9 @@ mod shape;
 pub use error::{Location, TraceError};
 pub use graph::{
     Graph, Init, InputId, InputSpec, Knob, KnobId, Mark, MarkKind, Node, NodeId, Param, ParamId,
-    Role, Scope,
+    Role, Scope, Update,
 };
 pub use layers::{Layer, layers, parameter_count, render_layers};
-pub use op::{Binary, ConvGeometry, Distribution, Op, Reduction, Unary};
+pub use op::{Binary, ConvGeometry, Distribution, Op, Pooling, Reduction, Unary, Window};
 pub use parse::{Attribute, Attributes, op_from_name, supports};
 pub use shape::{DType, Dim, Shape};

@@ -57,16 +57,53 @@ pub enum Op {
     },
     Cast(DType),
 
+    // By place along one axis.
+    /// The sum of the elements up to and with each one.
+    CumSum {
+        axis: usize,
+    },
+    /// The place of the largest element, i64; the first of ties. NaN counts as largest. No gradient.
+    ArgMax {
+        axis: usize,
+    },
+    /// The places of the elements in order, i64; ties stay as they are. NaN counts as largest. No
+    /// gradient.
+    ArgSort {
+        axis: usize,
+        descending: bool,
+    },
+    /// `gather(x, index)`: `out[i][j] = x[i][index[i][j]]` for axis 1, in the shape of the i64
+    /// `index`; other axes of `index` may be shorter than those of `x`.
+    Gather {
+        axis: usize,
+    },
+    /// `take(x, index)`: the slices of `x` along `axis` that the i64 `index` names; the index's axes
+    /// replace this one. Repeated slices add up their gradients.
+    Take {
+        axis: usize,
+    },
+
     /// `[…, M, K] × […, K, N] → […, M, N]`; leading dimensions broadcast.
     MatMul,
-    /// `[B, C, H, W] ⋆ [O, C / groups, kH, kW] → [B, O, H', W']`; rank 3 is the 1-D convolution.
-    /// Cross-correlation, as everywhere in deep learning.
+    /// `[B, C, H, W] ⋆ [O, C / groups, kH, kW] → [B, O, H', W']`; rank 3 is the 1-D
+    /// convolution, rank 5 the 3-D one. Cross-correlation, as everywhere in deep learning.
     Conv(ConvGeometry),
     /// The transpose of a convolution: `[B, C, H, W], [C, O / groups, kH, kW] → [B, O, H', W']`.
     ConvTranspose {
         geometry: ConvGeometry,
         /// Added to one side of each output dimension, to tell apart the sizes that stride folds.
         out_pad: Vec<usize>,
+    },
+
+    /// One number a window of each channel: `[B, C, H, W] → [B, C, H', W']`; 1-D and 3-D likewise.
+    Pool {
+        pooling: Pooling,
+        window: Window,
+    },
+    /// Each element repeated, `factors` times along each spatial axis: `[B, C, H, W] → [B, C, fH, fW]`;
+    /// 1-D and 3-D likewise.
+    Upsample {
+        factors: Vec<usize>,
     },
 
     /// The identity, through which no gradient flows.
@@ -80,6 +117,15 @@ pub struct ConvGeometry {
     pub pad: Vec<usize>,
     pub dilation: Vec<usize>,
     pub groups: usize,
+}
+
+/// Per spatial dimension; each vector has as many entries as there are of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    pub kernel: Vec<usize>,
+    pub stride: Vec<usize>,
+    /// Less than the kernel, so that every window sees an element.
+    pub pad: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -164,6 +210,16 @@ named! {
     }
 }
 
+named! {
+    /// What becomes of a window.
+    Pooling {
+        /// The largest element; padding never is. The first of ties receives the gradient.
+        Max = "max_pool",
+        /// The sum over the kernel's size; padding counts as zeros.
+        Average = "avg_pool",
+    }
+}
+
 impl Op {
     /// The op's name in the plugin ABI.
     pub fn name(&self) -> &'static str {
@@ -185,9 +241,16 @@ impl Op {
             Op::Concat { .. } => "concat",
             Op::Pad { .. } => "pad",
             Op::Cast(_) => "cast",
+            Op::CumSum { .. } => "cumsum",
+            Op::ArgMax { .. } => "argmax",
+            Op::ArgSort { .. } => "argsort",
+            Op::Gather { .. } => "gather",
+            Op::Take { .. } => "take",
             Op::MatMul => "matmul",
             Op::Conv(_) => "conv",
             Op::ConvTranspose { .. } => "conv_transpose",
+            Op::Pool { pooling, .. } => pooling.name(),
+            Op::Upsample { .. } => "upsample",
             Op::StopGradient => "stop_gradient",
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Binary, ConvGeometry, DType, Distribution, Op, Reduction, Unary};
+use crate::{Binary, ConvGeometry, DType, Distribution, Op, Pooling, Reduction, Unary, Window};
 
 /// An op's attributes by name.
 pub type Attributes = BTreeMap<String, Attribute>;
@@ -17,7 +17,7 @@ pub enum Attribute {
 
 /// True where [`op_from_name`] knows the name.
 pub fn supports(name: &str) -> bool {
-    const OTHERS: [&str; 14] = [
+    const OTHERS: [&str; 21] = [
         "const",
         "rand",
         "iota",
@@ -32,16 +32,23 @@ pub fn supports(name: &str) -> bool {
         "matmul",
         "conv",
         "conv_transpose",
+        "cumsum",
+        "argmax",
+        "argsort",
+        "gather",
+        "take",
+        "upsample",
+        "stop_gradient",
     ];
     OTHERS.contains(&name)
-        || name == "stop_gradient"
         || Unary::from_name(name).is_some()
         || Binary::from_name(name).is_some()
         || Reduction::from_name(name).is_some()
+        || Pooling::from_name(name).is_some()
 }
 
 /// The op of this name in opset 1. `rank` is that of the first operand: it says how many spatial
-/// axes a convolution has, and so how long its defaults are.
+/// axes a convolution or a pool has, and so how long its defaults are.
 ///
 /// # Errors
 /// An unknown op, a missing, unknown or ill-typed attribute.
@@ -57,6 +64,8 @@ pub fn op_from_name(name: &str, attributes: &Attributes, rank: usize) -> Result<
             axes: reader.sizes("axes")?,
             keepdim: reader.size_or("keepdim", 0)? != 0,
         }
+    } else if let Some(pooling) = Pooling::from_name(name) {
+        Op::Pool { pooling, window: window(&mut reader, rank)? }
     } else {
         other(name, &mut reader, rank)?
     };
@@ -103,6 +112,15 @@ fn other(name: &str, reader: &mut Reader, rank: usize) -> Result<Op, String> {
             geometry: geometry(reader, rank)?,
             out_pad: reader.sizes_or("out_pad", 0, rank.saturating_sub(2))?,
         },
+        "cumsum" => Op::CumSum { axis: reader.size("axis")? },
+        "argmax" => Op::ArgMax { axis: reader.size("axis")? },
+        "argsort" => Op::ArgSort {
+            axis: reader.size("axis")?,
+            descending: reader.size_or("descending", 0)? != 0,
+        },
+        "gather" => Op::Gather { axis: reader.size("axis")? },
+        "take" => Op::Take { axis: reader.size("axis")? },
+        "upsample" => Op::Upsample { factors: reader.sizes_each("factors", rank)? },
         "stop_gradient" => Op::StopGradient,
         unknown => return Err(format!("this workbench has no op `{unknown}`")),
     })
@@ -116,6 +134,16 @@ fn geometry(reader: &mut Reader, rank: usize) -> Result<ConvGeometry, String> {
         dilation: reader.sizes_or("dilation", 1, spatial)?,
         groups: reader.size_or("groups", 1)?,
     })
+}
+
+/// The stride is the kernel unless it is given.
+fn window(reader: &mut Reader, rank: usize) -> Result<Window, String> {
+    let kernel = reader.sizes_each("kernel", rank)?;
+    let stride = match reader.get("stride") {
+        Some(_) => reader.sizes_each("stride", rank)?,
+        None => kernel.clone(),
+    };
+    Ok(Window { kernel, stride, pad: reader.sizes_or("pad", 0, rank.saturating_sub(2))? })
 }
 
 /// Reads attributes and remembers which the op knows.
@@ -171,6 +199,12 @@ impl<'a> Reader<'a> {
         sizes(key, self.need(key)?)
     }
 
+    /// Like [`Reader::sizes`]; one number stands for every spatial axis of an operand of this rank.
+    fn sizes_each(&mut self, key: &'static str, rank: usize) -> Result<Vec<usize>, String> {
+        self.need(key)?;
+        self.sizes_or(key, 0, rank.saturating_sub(2))
+    }
+
     fn sizes_or(
         &mut self,
         key: &'static str,
@@ -223,6 +257,23 @@ mod tests {
             let op = op_from_name(reduction.name(), &axes, 1).unwrap();
             assert_eq!(op.name(), reduction.name());
         }
+        for pooling in Pooling::ALL {
+            let kernel = attributes(&[("kernel", Attribute::Int(3))]);
+            assert!(supports(pooling.name()));
+            let op = op_from_name(pooling.name(), &kernel, 4).unwrap();
+            let window = Window { kernel: vec![3; 2], stride: vec![3; 2], pad: vec![0; 2] };
+            assert_eq!(op, Op::Pool { pooling: *pooling, window });
+        }
+        let axis = attributes(&[("axis", Attribute::Int(1))]);
+        for name in ["cumsum", "argmax", "argsort", "gather", "take"] {
+            assert!(supports(name));
+            assert_eq!(op_from_name(name, &axis, 2).unwrap().name(), name);
+            assert!(op_from_name(name, &Attributes::new(), 2).is_err());
+        }
+        let factors = attributes(&[("factors", Attribute::Ints(vec![2, 3]))]);
+        let upsample = Op::Upsample { factors: vec![2, 3] };
+        assert_eq!(op_from_name("upsample", &factors, 4), Ok(upsample));
+        assert!(supports("upsample"));
         assert!(!supports("fft"));
         assert_eq!(
             op_from_name("fft", &Attributes::new(), 1),

@@ -125,6 +125,7 @@ impl Job<'_> {
             .graph()
             .params()
             .iter()
+            .filter(|param| param.trained)
             .map(|param| param.shape.iter().product::<usize>())
             .sum()
     }

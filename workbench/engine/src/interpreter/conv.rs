@@ -16,64 +16,77 @@ use super::pool;
 /// that the order of sums is the same everywhere. Tests use a smaller one, to split their batches.
 const COLUMNS: usize = if cfg!(test) { 300 } else { 1 << 22 };
 
-/// A convolution from `channels × size` to `filters × out` over a batch; 1-D ones have height 1.
+/// A convolution from `channels × size` to `filters × out` over a batch. Sizes are depth, height and
+/// width; a 2-D one has depth 1, a 1-D one height 1 as well.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
     pub batch: usize,
     pub channels: usize,
     pub filters: usize,
     pub groups: usize,
-    pub size: [usize; 2],
-    pub out: [usize; 2],
-    pub kernel: [usize; 2],
-    pub stride: [usize; 2],
-    pub pad: [usize; 2],
-    pub dilation: [usize; 2],
+    pub size: [usize; 3],
+    pub out: [usize; 3],
+    pub kernel: [usize; 3],
+    pub stride: [usize; 3],
+    pub pad: [usize; 3],
+    pub dilation: [usize; 3],
 }
 
 impl Plan {
     /// Of the convolution from `from` to `to` (both `[B, C, …]`) by `weight`.
     pub fn new(from: &[usize], to: &[usize], weight: &[usize], geometry: &ConvGeometry) -> Plan {
-        let planes = |dims: &[usize], fill: usize| match *dims {
-            [length] => [fill, length],
-            [height, width, ..] => [height, width],
-            // Shape inference admits one or two spatial axes only.
-            [] => [fill, fill],
+        // Shape inference admits one to three spatial axes only.
+        let axes = |dims: &[usize], fill: usize| {
+            let mut axes = [fill; 3];
+            axes.iter_mut().rev().zip(dims.iter().rev()).for_each(|(axis, size)| *axis = *size);
+            axes
         };
         Plan {
             batch: from[0],
             channels: from[1],
             filters: to[1],
             groups: geometry.groups,
-            size: planes(&from[2..], 1),
-            out: planes(&to[2..], 1),
-            kernel: planes(&weight[2..], 1),
-            stride: planes(&geometry.stride, 1),
-            pad: planes(&geometry.pad, 0),
-            dilation: planes(&geometry.dilation, 1),
+            size: axes(&from[2..], 1),
+            out: axes(&to[2..], 1),
+            kernel: axes(&weight[2..], 1),
+            stride: axes(&geometry.stride, 1),
+            pad: axes(&geometry.pad, 0),
+            dilation: axes(&geometry.dilation, 1),
         }
     }
 
     /// Kernel taps a channel.
     pub fn taps(&self) -> usize {
-        self.kernel[0] * self.kernel[1]
+        self.kernel.iter().product()
     }
 
     /// Pixels of the output.
     pub fn places(&self) -> usize {
-        self.out[0] * self.out[1]
+        self.out.iter().product()
+    }
+
+    /// Pixels of the input.
+    pub fn plane(&self) -> usize {
+        self.size.iter().product()
+    }
+
+    /// Where a tap lies from the kernel's corner, counted as in row-major order.
+    pub fn offset(&self, tap: usize) -> [usize; 3] {
+        let [_, height, width] = self.kernel;
+        let place = [tap / (height * width), tap / width % height, tap % width];
+        std::array::from_fn(|axis| place[axis] * self.dilation[axis])
     }
 
     /// `[B, C, …]` of the input side.
     fn input_dims(&self, rank: usize) -> Vec<usize> {
         let mut dims = vec![self.batch, self.channels];
-        dims.extend(&self.size[4 - rank..]);
+        dims.extend(&self.size[5 - rank..]);
         dims
     }
 
     fn output_dims(&self, rank: usize) -> Vec<usize> {
         let mut dims = vec![self.batch, self.filters];
-        dims.extend(&self.out[4 - rank..]);
+        dims.extend(&self.out[5 - rank..]);
         dims
     }
 
@@ -92,15 +105,15 @@ impl Plan {
 
     fn fill_row(&self, x: &[f32], row: usize, columns: &mut [f32]) {
         let (channel, tap) = (row / self.taps(), row % self.taps());
-        let plane = self.size[0] * self.size[1];
+        let plane = self.plane();
         for (image, columns) in columns.chunks_mut(self.places()).enumerate() {
             let x = &x[(image * self.channels + channel) * plane..][..plane];
             self.each_row(tap, |from, first, to| {
                 let (x, columns) = (&x[from..], &mut columns[to]);
-                if self.stride[1] == 1 {
+                if self.stride[2] == 1 {
                     columns.copy_from_slice(&x[first..first + columns.len()]);
                 } else {
-                    let x = x[first..].iter().step_by(self.stride[1]);
+                    let x = x[first..].iter().step_by(self.stride[2]);
                     columns.iter_mut().zip(x).for_each(|(to, x)| *to = *x);
                 }
             });
@@ -109,7 +122,7 @@ impl Plan {
 
     /// The transpose of [`Plan::columns`]: what lies over a pixel is summed.
     fn fold(&self, columns: &Tensor, rank: usize) -> Result<Tensor> {
-        let plane = self.size[0] * self.size[1];
+        let plane = self.plane();
         let width = self.batch * self.places();
         let mut x = vec![0f32; self.batch * self.channels * plane];
         with_slice(&columns.contiguous()?, |columns| {
@@ -119,7 +132,7 @@ impl Plan {
                     let row = (channel * self.taps() + tap) * width;
                     let columns = &columns[row + image * self.places()..][..self.places()];
                     self.each_row(tap, |from, first, to| {
-                        let x = x[from + first..].iter_mut().step_by(self.stride[1]);
+                        let x = x[from + first..].iter_mut().step_by(self.stride[2]);
                         columns[to].iter().zip(x).for_each(|(c, x)| *x += c);
                     });
                 }
@@ -131,23 +144,28 @@ impl Plan {
     /// For one tap and each output row that it finds inside the input: where the input's row starts,
     /// the first of its pixels that is seen, and the output pixels that see it and its followers.
     fn each_row(&self, tap: usize, mut each: impl FnMut(usize, usize, std::ops::Range<usize>)) {
-        let offset =
-            [tap / self.kernel[1] * self.dilation[0], tap % self.kernel[1] * self.dilation[1]];
+        let offset = self.offset(tap);
         // The output pixels x with 0 ≤ x · stride + offset − pad < size.
-        let lowest = self.pad[1].saturating_sub(offset[1]).div_ceil(self.stride[1]);
-        let end = (self.size[1] + self.pad[1])
-            .saturating_sub(offset[1])
-            .div_ceil(self.stride[1])
-            .min(self.out[1]);
+        let lowest = self.pad[2].saturating_sub(offset[2]).div_ceil(self.stride[2]);
+        let end = (self.size[2] + self.pad[2])
+            .saturating_sub(offset[2])
+            .div_ceil(self.stride[2])
+            .min(self.out[2]);
         if lowest >= end {
             return;
         }
-        let first = lowest * self.stride[1] + offset[1] - self.pad[1];
-        for y in 0..self.out[0] {
-            let seen = y * self.stride[0] + offset[0];
-            if seen >= self.pad[0] && seen - self.pad[0] < self.size[0] {
-                let from = (seen - self.pad[0]) * self.size[1];
-                each(from, first, y * self.out[1] + lowest..y * self.out[1] + end);
+        let first = lowest * self.stride[2] + offset[2] - self.pad[2];
+        let seen = |axis: usize, place: usize| {
+            let seen = place * self.stride[axis] + offset[axis];
+            seen.checked_sub(self.pad[axis]).filter(|&seen| seen < self.size[axis])
+        };
+        for z in 0..self.out[0] {
+            let Some(seen_z) = seen(0, z) else { continue };
+            for y in 0..self.out[1] {
+                let Some(seen_y) = seen(1, y) else { continue };
+                let from = (seen_z * self.size[1] + seen_y) * self.size[2];
+                let row = (z * self.out[1] + y) * self.out[2];
+                each(from, first, row + lowest..row + end);
             }
         }
     }

@@ -11,12 +11,16 @@ mod elementwise;
 mod golden;
 mod graft;
 mod host;
+mod index;
 mod linear;
 mod ops;
+mod order;
 mod plain;
 pub(crate) mod pool;
 mod reduce;
+mod scan;
 mod unfold;
+mod windows;
 
 use std::collections::BTreeMap;
 
@@ -102,7 +106,9 @@ impl Model {
                         return Err(Error::MissingInput { name });
                     }
                 },
-                Op::Param(id) if feed.differentiate => self.params[id.0].as_tensor().clone(),
+                Op::Param(id) if feed.differentiate && self.graph.params()[id.0].trained => {
+                    self.params[id.0].as_tensor().clone()
+                }
                 Op::Param(id) => self.params[id.0].as_detached_tensor(),
                 _ => self.compute(index, &values, feed).map_err(|error| Error::Node {
                     node: self.describe(NodeId(index)),
@@ -181,7 +187,11 @@ impl Model {
     pub fn describe(&self, id: NodeId) -> String {
         let node = self.graph.node(id);
         let mut text = match &node.op {
-            Op::Param(param) => format!("parameter `{}`", self.graph.params()[param.0].name),
+            Op::Param(param) => {
+                let param = &self.graph.params()[param.0];
+                let kind = if param.trained { "parameter" } else { "buffer" };
+                format!("{kind} `{}`", param.name)
+            }
             Op::Input(input) => format!("input `{}`", self.graph.inputs()[input.0].name),
             Op::Knob(knob) => format!("knob `{}`", self.graph.knobs()[knob.0].name),
             op => format!("`{}`", op.name()),

@@ -3,7 +3,7 @@
 use candle_core::{DType, Device, Result, Tensor};
 use workbench_graph::{Binary, Distribution, Op};
 
-use super::{Feed, conv, elementwise, linear, plain, reduce, unfold};
+use super::{Feed, conv, elementwise, index, linear, order, plain, reduce, scan, unfold, windows};
 use crate::noise::{self, Key};
 
 /// One op with what it is applied to.
@@ -70,6 +70,11 @@ pub(super) fn apply(call: &Call, feed: &Feed) -> Result<Tensor> {
         Op::Concat { axis } => Tensor::cat(call.operands, *axis),
         Op::Pad { axis, before, after, value } => pad(x(0)?, *axis, [*before, *after], *value),
         Op::Cast(dtype) => x(0)?.to_dtype(candle_dtype(*dtype)),
+        Op::CumSum { axis } => scan::cumsum(x(0)?, *axis, fused),
+        Op::ArgMax { axis } => order::largest(&x(0)?.detach(), *axis, fused),
+        Op::ArgSort { axis, descending } => order::order(&x(0)?.detach(), *axis, *descending),
+        Op::Gather { axis } => index::gather(x(0)?, x(1)?, *axis, fused),
+        Op::Take { axis } => index::take(x(0)?, x(1)?, *axis, dims, fused),
         Op::MatMul => linear::matmul(x(0)?, x(1)?, fused),
         Op::Conv(geometry) if fused => conv::conv(x(0)?, x(1)?, dims, geometry),
         Op::Conv(geometry) => unfold::conv(x(0)?, x(1)?, dims, geometry),
@@ -77,6 +82,8 @@ pub(super) fn apply(call: &Call, feed: &Feed) -> Result<Tensor> {
             conv::conv_transpose(x(0)?, x(1)?, dims, geometry)
         }
         Op::ConvTranspose { geometry, .. } => unfold::conv_transpose(x(0)?, x(1)?, dims, geometry),
+        Op::Pool { pooling, window } => windows::pooled(*pooling, x(0)?, dims, window, fused),
+        Op::Upsample { factors } => windows::upsample(x(0)?, dims, factors, fused),
         Op::StopGradient => Ok(x(0)?.detach()),
     }
 }
@@ -97,7 +104,13 @@ pub(super) fn candle_dtype(dtype: workbench_graph::DType) -> DType {
     }
 }
 
-fn pad(x: &Tensor, axis: usize, [before, after]: [usize; 2], value: f64) -> Result<Tensor> {
+/// `value` added before and after along `axis`.
+pub(super) fn pad(
+    x: &Tensor,
+    axis: usize,
+    [before, after]: [usize; 2],
+    value: f64,
+) -> Result<Tensor> {
     let border = |length: usize| {
         let mut dims = x.dims().to_vec();
         dims[axis] = length;

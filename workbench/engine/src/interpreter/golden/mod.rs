@@ -3,14 +3,17 @@
 mod convolutions;
 mod elementwise;
 mod movement;
+mod places;
+mod pools;
 mod reductions;
 
 use std::collections::BTreeMap;
 
 use candle_core::{Device, Tensor, Var};
-use workbench_graph::{Graph, Init, Location, NodeId, Op, Shape};
+use workbench_graph::{DType, Graph, Init, InputSpec, Location, NodeId, Op, Shape};
 
 use super::{Feed, Model, Noise, Values};
+use crate::Error;
 use crate::noise::{self, Key};
 
 /// An operand: its shape and its numbers.
@@ -18,6 +21,13 @@ use crate::noise::{self, Key};
 pub struct Operand {
     pub dims: Vec<usize>,
     pub data: Vec<f32>,
+}
+
+/// Whole numbers that an op takes after its operands.
+#[derive(Clone)]
+pub struct Indices {
+    pub dims: Vec<usize>,
+    pub data: Vec<i64>,
 }
 
 pub fn operand(dims: &[usize], data: &[f32]) -> Operand {
@@ -43,6 +53,17 @@ pub fn between(dims: &[usize], low: f32, high: f32, salt: u64) -> Operand {
 pub fn check(
     op: &Op,
     operands: &[Operand],
+    target: Option<&[usize]>,
+    reference: impl Fn(&[Vec<f64>]) -> Vec<f64>,
+) {
+    check_indexed(op, operands, &[], target, reference);
+}
+
+/// Like [`check`], for an op that takes whole numbers as well.
+pub fn check_indexed(
+    op: &Op,
+    operands: &[Operand],
+    indices: &[Indices],
     target: Option<&[usize]>,
     reference: impl Fn(&[Vec<f64>]) -> Vec<f64>,
 ) {
@@ -75,7 +96,7 @@ pub fn check(
         let all = (0..operands.len()).map(|_| true).collect();
         let alone = (0..operands.len()).map(|k| (0..operands.len()).map(|i| i == k).collect());
         for tracked in std::iter::once::<Vec<bool>>(all).chain(alone) {
-            let run = Run::new(op, operands, target, fused, &tracked);
+            let run = Run::new(op, operands, indices, target, fused, &tracked).unwrap();
             let label = format!("{op:?}, fused {fused}, tracked {tracked:?}");
             assert_near(&run.value, &wanted, &label);
             let grads = run.gradients(&weights);
@@ -93,11 +114,27 @@ pub fn both(op: &Op, operands: &[Operand]) -> Vec<(Vec<f32>, Vec<Vec<f32>>)> {
     let tracked = vec![true; operands.len()];
     [true, false]
         .map(|fused| {
-            let run = Run::new(op, operands, None, fused, &tracked);
+            let run = Run::new(op, operands, &[], None, fused, &tracked).unwrap();
             let grads = run.gradients(&vec![1.0; run.value.len()]);
             (run.value.clone(), grads.into_iter().flatten().collect())
         })
         .to_vec()
+}
+
+/// The whole numbers that the op gives, by both sets of kernels.
+pub fn whole(op: &Op, x: &Operand) -> [Vec<i64>; 2] {
+    [true, false].map(|fused| {
+        let (tensor, _) = compute(op, std::slice::from_ref(x), &[], None, fused, &[true]).unwrap();
+        tensor.flatten_all().unwrap().to_vec1().unwrap()
+    })
+}
+
+/// Why the op can't be computed, by both sets of kernels.
+pub fn refused(op: &Op, x: &Operand, index: &Indices) -> [Error; 2] {
+    [true, false].map(|fused| {
+        let (x, index) = (std::slice::from_ref(x), std::slice::from_ref(index));
+        compute(op, x, index, None, fused, &[true]).unwrap_err()
+    })
 }
 
 struct Run {
@@ -110,41 +147,14 @@ impl Run {
     fn new(
         op: &Op,
         operands: &[Operand],
+        indices: &[Indices],
         target: Option<&[usize]>,
         fused: bool,
         tracked: &[bool],
-    ) -> Run {
-        let mut graph = Graph::new();
-        let place = Location::default;
-        let ids: Vec<NodeId> = operands
-            .iter()
-            .enumerate()
-            .map(|(i, o)| {
-                let name = format!("p{i}");
-                graph.param(&name, &o.dims, Init::Constant(0.0), "", place()).unwrap()
-            })
-            .collect();
-        let shape = target.map(Shape::fixed);
-        let node = graph.add(op.clone(), &ids, shape.as_ref(), place()).unwrap();
-        let params: Vec<Var> = operands
-            .iter()
-            .map(|o| Var::from_slice(&o.data, o.dims.as_slice(), &Device::Cpu).unwrap())
-            .collect();
-        let overrides = (0..operands.len())
-            .filter(|&i| !tracked[i])
-            .map(|i| (ids[i], params[i].as_detached_tensor()))
-            .collect();
-        let dims = graph.node(node).shape.resolve(1);
-        let mut model = Model::new(graph, Device::Cpu, params).unwrap();
-        model.fused = fused;
-        let values = run(&model, &[node], overrides);
-        let tensor = values[node.0].clone().unwrap();
-        assert_eq!(tensor.dims(), dims, "{op:?}");
-        Run {
-            value: tensor.flatten_all().unwrap().to_vec1().unwrap(),
-            tensor,
-            params: model.params,
-        }
+    ) -> Result<Run, Error> {
+        let (tensor, params) = compute(op, operands, indices, target, fused, tracked)?;
+        let value = tensor.flatten_all().unwrap().to_vec1().unwrap();
+        Ok(Run { value, tensor, params })
     }
 
     fn gradients(&self, weights: &[f32]) -> Vec<Option<Vec<f32>>> {
@@ -160,16 +170,63 @@ impl Run {
     }
 }
 
-pub fn run(model: &Model, wanted: &[NodeId], overrides: BTreeMap<NodeId, Tensor>) -> Values {
-    let feed = Feed {
+/// The op's value, and the operands as variables; those that are not tracked take no gradient.
+fn compute(
+    op: &Op,
+    operands: &[Operand],
+    indices: &[Indices],
+    target: Option<&[usize]>,
+    fused: bool,
+    tracked: &[bool],
+) -> Result<(Tensor, Vec<Var>), Error> {
+    let mut graph = Graph::new();
+    let place = Location::default;
+    let mut ids: Vec<NodeId> = Vec::new();
+    for (i, o) in operands.iter().enumerate() {
+        let name = format!("p{i}");
+        ids.push(graph.param(&name, &o.dims, Init::Constant(0.0), "", place()).unwrap());
+    }
+    for (i, index) in indices.iter().enumerate() {
+        let shape = Shape::fixed(&index.dims);
+        let spec = InputSpec { name: format!("i{i}"), shape, dtype: DType::I64 };
+        ids.push(graph.input(&spec, place()));
+    }
+    let shape = target.map(Shape::fixed);
+    let node = graph.add(op.clone(), &ids, shape.as_ref(), place()).unwrap();
+    let params: Vec<Var> = operands
+        .iter()
+        .map(|o| Var::from_slice(&o.data, o.dims.as_slice(), &Device::Cpu).unwrap())
+        .collect();
+    let inputs = indices
+        .iter()
+        .map(|i| Some(Tensor::from_slice(&i.data, i.dims.as_slice(), &Device::Cpu).unwrap()))
+        .collect();
+    let overrides = (0..operands.len())
+        .filter(|&i| !tracked[i])
+        .map(|i| (ids[i], params[i].as_detached_tensor()))
+        .collect();
+    let dims = graph.node(node).shape.resolve(1);
+    let mut model = Model::new(graph, Device::Cpu, params).unwrap();
+    model.fused = fused;
+    let values = model.run(&[node], &Feed { inputs, ..feed(overrides) })?;
+    let tensor = values[node.0].clone().unwrap();
+    assert_eq!(tensor.dims(), dims, "{op:?}");
+    Ok((tensor, model.params))
+}
+
+fn feed(overrides: BTreeMap<NodeId, Tensor>) -> Feed<'static> {
+    Feed {
         batch: 1,
         inputs: vec![],
         knobs: vec![0.75],
         overrides,
         noise: Noise { seed: 5, purpose: "golden", draw: 0 },
         differentiate: true,
-    };
-    model.run(wanted, &feed).unwrap()
+    }
+}
+
+pub fn run(model: &Model, wanted: &[NodeId], overrides: BTreeMap<NodeId, Tensor>) -> Values {
+    model.run(wanted, &feed(overrides)).unwrap()
 }
 
 /// Relative error of at most 1e-4; near zero, relative to a tenth of the largest element.
