@@ -230,6 +230,12 @@ typedef struct wb_builder {
     void (*leave)(void *ctx);
     /* Facts about the data: "classes" (0: none), "items" (of the training split). WB_UNSUPPORTED: unknown. */
     wb_status (*fact)(void *ctx, wb_str key, wb_value *out);
+    /* A tensor that is kept in checkpoints and not trained, such as a running mean: made or found by
+     * name within the open scopes, initialised as a parameter is. */
+    wb_tensor (*buffer)(void *ctx, wb_str name, const wb_shape *shape, const wb_init *init, wb_loc where);
+    /* What a buffer becomes after a training step: the value of a node of its shape in that step's forward
+     * pass. Once a buffer; no gradient flows from here; evaluation changes nothing. */
+    wb_status (*update)(void *ctx, wb_tensor buffer, wb_tensor value, wb_loc where);
 } wb_builder;
 
 typedef struct wb_architecture {

@@ -79,6 +79,9 @@ pub struct Builder {
     pub enter: Option<unsafe extern "C" fn(*mut c_void, Str, Str)>,
     pub leave: Option<unsafe extern "C" fn(*mut c_void)>,
     pub fact: Option<unsafe extern "C" fn(*mut c_void, Str, *mut Value) -> Status>,
+    pub buffer:
+        Option<unsafe extern "C" fn(*mut c_void, Str, *const Shape, *const Init, Loc) -> Tensor>,
+    pub update: Option<unsafe extern "C" fn(*mut c_void, Tensor, Tensor, Loc) -> Status>,
 }
 
 /// `wb_architecture`.

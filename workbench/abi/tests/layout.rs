@@ -109,6 +109,8 @@ fn layouts() -> Vec<Layout> {
             "enter" = enter,
             "leave" = leave,
             "fact" = fact,
+            "buffer" = buffer,
+            "update" = update,
         ),
         layout!(
             "wb_architecture",

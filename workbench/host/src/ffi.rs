@@ -5,6 +5,7 @@
     reason = "the host's FFI module: every foreign call and every borrowed pointer of the ABI is here"
 )]
 
+mod borrowed;
 mod call;
 mod dataset;
 mod describe;
@@ -12,6 +13,7 @@ mod library;
 mod trace;
 
 pub use dataset::{Column, Dataset, Field, Kind, Role};
+pub use library::Linked;
 pub use trace::Task;
 
 pub(crate) use describe::{Described, describe};

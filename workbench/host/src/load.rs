@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use workbench_abi as abi;
 use workbench_graph::Graph;
 
-use crate::ffi::{self, Dataset, Described, Task};
+use crate::ffi::{self, Dataset, Described, Linked, Task};
 use crate::inspect::{Refusal, inspect};
 use crate::plugins::Probe;
 use crate::{ArchitectureInfo, DatasetInfo, Error, Values};
@@ -17,9 +17,9 @@ use crate::{ArchitectureInfo, DatasetInfo, Error, Values};
 pub struct Plugin {
     pub name: String,
     pub version: String,
-    /// The library as it was found or built.
+    /// The library as it was found or built; empty for a linked plugin.
     pub path: PathBuf,
-    /// Of the library's bytes, in hexadecimal.
+    /// Of the library's bytes, in hexadecimal; empty for a linked plugin.
     pub sha256: String,
     /// ABI version, "1.0".
     pub abi: String,
@@ -27,6 +27,26 @@ pub struct Plugin {
 }
 
 impl Plugin {
+    /// A plugin that is part of this program, without a library to find, build or load.
+    ///
+    /// # Errors
+    /// [`Error::Contract`], where the table breaks the ABI.
+    pub fn linked(table: Linked) -> Result<Plugin, Error> {
+        let table = table.table();
+        let described = ffi::describe(table).map_err(|message| Error::Contract {
+            plugin: "linked into this program".to_owned(),
+            message,
+        })?;
+        Ok(Plugin {
+            name: described.name.clone(),
+            version: described.version.clone(),
+            path: PathBuf::new(),
+            sha256: String::new(),
+            abi: format!("{}.{}", table.major, table.minor),
+            described,
+        })
+    }
+
     pub fn datasets(&self) -> impl Iterator<Item = &DatasetInfo> {
         self.described.datasets.iter().map(|(info, _)| info)
     }

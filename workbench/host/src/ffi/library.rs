@@ -50,3 +50,20 @@ fn words(error: &dyn std::error::Error) -> String {
         None => format!("is refused by the loader: {error}"),
     }
 }
+
+/// The table of a plugin whose code is part of this program.
+#[derive(Clone, Copy)]
+pub struct Linked(&'static abi::Plugin);
+
+impl Linked {
+    /// # Safety
+    /// The table is one that the SDK's `export_plugin!` would make: its lists are as long as it says, its
+    /// strings are constants, its functions keep the contract of the C header.
+    pub unsafe fn new(table: &'static abi::Plugin) -> Linked {
+        Linked(table)
+    }
+
+    pub(crate) fn table(self) -> &'static abi::Plugin {
+        self.0
+    }
+}

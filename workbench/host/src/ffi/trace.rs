@@ -4,10 +4,11 @@ use std::ffi::c_void;
 
 use workbench_abi as abi;
 use workbench_graph::{
-    Attribute, Attributes, DType, Dim, Graph, Init, InputSpec, Knob, Location, MarkKind, NodeId,
-    Role, Shape, TraceError, op_from_name, supports,
+    DType, Dim, Graph, InputSpec, Knob, Location, MarkKind, NodeId, Role, Shape, TraceError,
+    op_from_name, supports,
 };
 
+use super::borrowed::{attributes, declared, dims, list, location, text};
 use super::call::Call;
 use super::describe::Table;
 use crate::{ArchitectureInfo, Error, Values};
@@ -52,6 +53,8 @@ pub(crate) fn trace(
         enter: Some(enter),
         leave: Some(leave),
         fact: Some(fact),
+        buffer: Some(buffer),
+        update: Some(update),
     };
     let built = Call::new(plugin, values).run(
         || "building the graph".to_owned(),
@@ -109,6 +112,16 @@ impl Recorder<'_> {
         }
     }
 
+    fn status(&mut self, done: Result<(), TraceError>) -> abi::Status {
+        match done {
+            Ok(()) => abi::OK,
+            Err(error) => {
+                self.error.get_or_insert(error);
+                abi::ERR
+            }
+        }
+    }
+
     /// `None` for a poisoned node, or one that never was.
     fn node(&self, tensor: abi::Tensor) -> Option<NodeId> {
         let index = (tensor as usize).checked_sub(1)?;
@@ -156,22 +169,7 @@ unsafe fn recorder<'r>(ctx: *mut c_void) -> &'r mut Recorder<'r> {
     unsafe { &mut *ctx.cast::<Recorder>() }
 }
 
-/// # Safety
-/// The string is borrowed for the call.
-unsafe fn text<'s>(text: abi::Str) -> &'s str {
-    // SAFETY: see above.
-    unsafe { text.as_str() }.unwrap_or("\u{fffd}")
-}
-
-/// # Safety
-/// As [`text`].
-unsafe fn location(place: abi::Loc) -> Location {
-    // SAFETY: see above.
-    let file = unsafe { text(place.file) };
-    Location { file: file.into(), line: place.line, column: place.column }
-}
-
-// SAFETY of every function below: the contract of [`recorder`] and [`text`]; other pointers are the
+// SAFETY of every function below: the contract of [`recorder`] and of [`super::borrowed`]; other pointers are the
 // plugin's, are checked for null, and live as long as the call.
 
 unsafe extern "C" fn input(ctx: *mut c_void, name: abi::Str, place: abi::Loc) -> abi::Tensor {
@@ -201,26 +199,43 @@ unsafe extern "C" fn param(
         unsafe { (recorder(ctx), text(name), text(group), location(place)) };
     // SAFETY: see above.
     let (shape, init) = unsafe { (shape.as_ref(), init.as_ref()) };
-    let fail = |message: &str| TraceError {
-        what: "param".to_owned(),
-        location: location.clone(),
-        message: format!("`{name}`: {message}"),
-    };
-    let dims = shape.and_then(dims).and_then(|shape| shape.as_fixed());
-    let init = init.and_then(|init| match init.kind {
-        abi::INIT_CONSTANT => Some(Init::Constant(init.scale)),
-        abi::INIT_NORMAL => Some(Init::Normal { std: init.scale }),
-        abi::INIT_UNIFORM => Some(Init::Uniform { bound: init.scale }),
-        _ => None,
-    });
-    let recorded = match (dims, init) {
-        (Some(dims), Some(init)) => {
-            recorder.graph.param(name, &dims, init, group, location.clone())
-        }
-        (None, _) => Err(fail("its shape is not one of fixed sizes and rank 8 at most")),
-        (_, None) => Err(fail("it has no known initialisation")),
-    };
+    let recorded = declared("param", name, shape, init, &location)
+        .and_then(|(dims, init)| recorder.graph.param(name, &dims, init, group, location));
     recorder.keep(recorded)
+}
+
+unsafe extern "C" fn buffer(
+    ctx: *mut c_void,
+    name: abi::Str,
+    shape: *const abi::Shape,
+    init: *const abi::Init,
+    place: abi::Loc,
+) -> abi::Tensor {
+    // SAFETY: see above.
+    let (recorder, name, location) = unsafe { (recorder(ctx), text(name), location(place)) };
+    // SAFETY: see above.
+    let (shape, init) = unsafe { (shape.as_ref(), init.as_ref()) };
+    let recorded = declared("buffer", name, shape, init, &location)
+        .and_then(|(dims, init)| recorder.graph.buffer(name, &dims, init, location));
+    recorder.keep(recorded)
+}
+
+unsafe extern "C" fn update(
+    ctx: *mut c_void,
+    buffer: abi::Tensor,
+    value: abi::Tensor,
+    place: abi::Loc,
+) -> abi::Status {
+    // SAFETY: see above.
+    let (recorder, location) = unsafe { (recorder(ctx), location(place)) };
+    let updated = match (recorder.node(buffer), recorder.node(value)) {
+        (Some(buffer), Some(value)) => recorder.graph.update(buffer, value, location),
+        _ => {
+            let message = "the buffer or its new value was never recorded".to_owned();
+            Err(TraceError { what: "update".to_owned(), location, message })
+        }
+    };
+    recorder.status(updated)
 }
 
 unsafe extern "C" fn op(
@@ -298,13 +313,7 @@ unsafe extern "C" fn mark(
             Err(TraceError { what: "mark".to_owned(), location, message })
         }
     };
-    match marked {
-        Ok(()) => abi::OK,
-        Err(error) => {
-            recorder.error.get_or_insert(error);
-            abi::ERR
-        }
-    }
+    recorder.status(marked)
 }
 
 unsafe extern "C" fn shape(
@@ -375,44 +384,4 @@ unsafe extern "C" fn fact(ctx: *mut c_void, key: abi::Str, out: *mut abi::Value)
     // SAFETY: see above.
     unsafe { out.write(value) };
     abi::OK
-}
-
-/// # Safety
-/// `n` is 0, or `start` is null or points to `n` values that live for `'a`.
-unsafe fn list<'a, T>(start: *const T, n: usize) -> &'a [T] {
-    match n {
-        0 => &[],
-        _ if start.is_null() => &[],
-        // SAFETY: see above.
-        n => unsafe { std::slice::from_raw_parts(start, n) },
-    }
-}
-
-fn dims(shape: &abi::Shape) -> Option<Shape> {
-    let dims = shape.dim.get(..shape.rank as usize)?.iter().map(|&n| match n {
-        0 => None,
-        n if n < 0 => Some(Dim::Batch(usize::try_from(n.unsigned_abs()).ok()?)),
-        n => Some(Dim::Fixed(usize::try_from(n).ok()?)),
-    });
-    dims.collect::<Option<Vec<_>>>().map(Shape)
-}
-
-fn attributes(attrs: &[abi::Attr]) -> Result<Attributes, String> {
-    attrs
-        .iter()
-        .map(|attr| {
-            // SAFETY: an attribute's strings and numbers are borrowed for the call.
-            let (name, value) = unsafe { (text(attr.name), attr.value) };
-            let value = match value.ty {
-                abi::BOOL | abi::INT => Attribute::Int(value.i),
-                abi::FLOAT => Attribute::Float(value.f),
-                // SAFETY: as above.
-                abi::TEXT => Attribute::Text(unsafe { text(value.s) }.to_owned()),
-                // SAFETY: as above.
-                abi::INTS => Attribute::Ints(unsafe { list(value.ints, value.n_ints) }.to_vec()),
-                other => return Err(format!("attribute `{name}` has the unknown type {other}")),
-            };
-            Ok((name.to_owned(), value))
-        })
-        .collect()
 }
