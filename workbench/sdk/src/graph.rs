@@ -79,6 +79,22 @@ impl Graph {
         self.tensor(self.builder.param(name, &shape, &init, "", Location::caller()))
     }
 
+    /// A tensor that is kept in checkpoints under its name and not trained, all `value` at the start:
+    /// running statistics, a codebook that follows by averages. [`Graph::update`] changes it.
+    #[track_caller]
+    pub fn buffer(&self, name: &str, dims: &[usize], value: f64) -> Tensor<'_> {
+        let dims: Vec<Dim> = dims.iter().copied().map(Dim::Fixed).collect();
+        let init = abi::Init { kind: abi::INIT_CONSTANT, reserved: 0, scale: value };
+        self.tensor(self.builder.buffer(name, &target(&dims), &init, Location::caller()))
+    }
+
+    /// What a buffer becomes after a training step: the value of a tensor of its shape in that step's
+    /// forward pass. Evaluation changes nothing, and no gradient flows from here. Once a buffer.
+    #[track_caller]
+    pub fn update<'g>(&'g self, buffer: Tensor<'g>, value: impl Into<Tensor<'g>>) {
+        self.builder.update(buffer.id, value.into().id, Location::caller());
+    }
+
     /// Names what `record` records: parameters are called `name.…`, and the layer table groups them.
     pub fn scope<T>(&self, name: &str, record: impl FnOnce() -> T) -> T {
         self.enclose(name, "", record)

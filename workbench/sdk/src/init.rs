@@ -36,17 +36,24 @@ impl Fans {
         Fans { fan_in: inputs, fan_out: outputs, pytorch: inputs }
     }
 
-    /// With a square kernel. Each input meets one in stride² of the kernel's places.
-    pub fn conv(inputs: usize, outputs: usize, kernel: usize, stride: usize) -> Fans {
-        let area = (kernel * kernel) as f64;
-        let met = area / (stride * stride).max(1) as f64;
+    /// With a kernel as long along each of its axes. Each input meets one in stride^axes of the kernel's
+    /// places.
+    pub fn conv(inputs: usize, outputs: usize, kernel: usize, stride: usize, axes: u32) -> Fans {
+        let area = (kernel as f64).powi(axes as i32);
+        let met = area / (stride.max(1) as f64).powi(axes as i32);
         let (inputs, outputs) = (inputs as f64, outputs as f64);
         Fans { fan_in: inputs * area, fan_out: outputs * met, pytorch: inputs * area }
     }
 
-    /// The other way round: each output meets one in stride² of the kernel's places.
-    pub fn conv_transpose(inputs: usize, outputs: usize, kernel: usize, stride: usize) -> Fans {
-        let turned = Fans::conv(outputs, inputs, kernel, stride);
+    /// The other way round: each output meets one in stride^axes of the kernel's places.
+    pub fn conv_transpose(
+        inputs: usize,
+        outputs: usize,
+        kernel: usize,
+        stride: usize,
+        axes: u32,
+    ) -> Fans {
+        let turned = Fans::conv(outputs, inputs, kernel, stride, axes);
         Fans { fan_in: turned.fan_out, fan_out: turned.fan_in, pytorch: turned.fan_in }
     }
 }
@@ -110,7 +117,7 @@ mod tests {
         let expected = 0.5 * (2.0f64 / 276.0).sqrt();
         close(Scheme::He.weight(head, Fans::linear(256, 20)), abi::INIT_NORMAL, expected);
         // 64 channels through a 4x4 kernel of stride 2: an output meets 4 of the 16 places of each.
-        let up = Fans::conv_transpose(64, 32, 4, 2);
+        let up = Fans::conv_transpose(64, 32, 4, 2, 2);
         close(Scheme::He.weight(Weights::Kaiming, up), abi::INIT_NORMAL, (2.0f64 / 256.0).sqrt());
     }
 
@@ -118,9 +125,9 @@ mod tests {
     fn the_other_scheme_is_pytorchs_own() {
         let bound = |fans| Scheme::PyTorch.weight(Weights::Xavier { gain: 0.5 }, fans);
         close(bound(Fans::linear(784, 400)), abi::INIT_UNIFORM, 1.0 / 28.0);
-        close(bound(Fans::conv(32, 64, 4, 2)), abi::INIT_UNIFORM, (1.0f64 / 512.0).sqrt());
+        close(bound(Fans::conv(32, 64, 4, 2, 2)), abi::INIT_UNIFORM, (1.0f64 / 512.0).sqrt());
         // torch.nn.init takes the fan-in of a transposed convolution from its outputs.
-        let up = Fans::conv_transpose(64, 32, 4, 2);
+        let up = Fans::conv_transpose(64, 32, 4, 2, 2);
         close(bound(up), abi::INIT_UNIFORM, (1.0f64 / 512.0).sqrt());
         close(Scheme::PyTorch.bias(up), abi::INIT_UNIFORM, (1.0f64 / 512.0).sqrt());
     }

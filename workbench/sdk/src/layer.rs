@@ -1,4 +1,4 @@
-//! Layers with weights: linear, convolution, transposed convolution.
+//! Layers with weights: linear, convolutions, transposed convolutions.
 
 use std::cell::OnceCell;
 use std::ops::Deref;
@@ -19,46 +19,89 @@ pub struct Layer<'g> {
     kernel: usize,
     stride: usize,
     pad: usize,
-    out_pad: [i64; 2],
+    out_pad: [i64; 3],
     weights: Weights,
     bias: bool,
     location: &'static Location<'static>,
     recorded: OnceCell<Tensor<'g>>,
 }
 
+/// Convolutions know how many spatial axes they have.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Linear,
-    Conv,
-    ConvTranspose,
+    Conv(usize),
+    ConvTranspose(usize),
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Linear => "linear",
+            Kind::Conv(1) => "conv1d",
+            Kind::Conv(2) => "conv2d",
+            Kind::Conv(_) => "conv3d",
+            Kind::ConvTranspose(1) => "conv_transpose1d",
+            Kind::ConvTranspose(2) => "conv_transpose2d",
+            Kind::ConvTranspose(_) => "conv_transpose3d",
+        }
+    }
+
+    fn axes(self) -> usize {
+        match self {
+            Kind::Linear => 0,
+            Kind::Conv(axes) | Kind::ConvTranspose(axes) => axes,
+        }
+    }
+}
+
+/// The layers. Kernels are as long along each axis; stride 1, no padding unless told otherwise.
+impl<'g> Tensor<'g> {
+    /// A fully connected layer along the last axis: `[B, …, N]` → `[B, …, outputs]`.
+    #[track_caller]
+    pub fn linear(self, name: &str, outputs: usize) -> Layer<'g> {
+        Layer::new(self, name, Kind::Linear, outputs, 1)
+    }
+
+    /// A convolution: `[B, C, L]` → `[B, outputs, L']`.
+    #[track_caller]
+    pub fn conv1d(self, name: &str, outputs: usize, kernel: usize) -> Layer<'g> {
+        Layer::new(self, name, Kind::Conv(1), outputs, kernel)
+    }
+
+    /// A convolution: `[B, C, H, W]` → `[B, outputs, H', W']`.
+    #[track_caller]
+    pub fn conv2d(self, name: &str, outputs: usize, kernel: usize) -> Layer<'g> {
+        Layer::new(self, name, Kind::Conv(2), outputs, kernel)
+    }
+
+    /// A convolution: `[B, C, D, H, W]` → `[B, outputs, D', H', W']`.
+    #[track_caller]
+    pub fn conv3d(self, name: &str, outputs: usize, kernel: usize) -> Layer<'g> {
+        Layer::new(self, name, Kind::Conv(3), outputs, kernel)
+    }
+
+    /// The transpose of a convolution, which makes lines longer: `[B, C, L]` → `[B, outputs, L']`.
+    #[track_caller]
+    pub fn conv_transpose1d(self, name: &str, outputs: usize, kernel: usize) -> Layer<'g> {
+        Layer::new(self, name, Kind::ConvTranspose(1), outputs, kernel)
+    }
+
+    /// The transpose of a convolution, which makes pictures larger: `[B, C, H, W]` → `[B, outputs, H', W']`.
+    #[track_caller]
+    pub fn conv_transpose2d(self, name: &str, outputs: usize, kernel: usize) -> Layer<'g> {
+        Layer::new(self, name, Kind::ConvTranspose(2), outputs, kernel)
+    }
+
+    /// The transpose of a convolution, which makes volumes larger: `[B, C, D, H, W]` →
+    /// `[B, outputs, D', H', W']`.
+    #[track_caller]
+    pub fn conv_transpose3d(self, name: &str, outputs: usize, kernel: usize) -> Layer<'g> {
+        Layer::new(self, name, Kind::ConvTranspose(3), outputs, kernel)
+    }
 }
 
 impl<'g> Layer<'g> {
-    #[track_caller]
-    pub(crate) fn linear(input: Tensor<'g>, name: &str, outputs: usize) -> Layer<'g> {
-        Layer::new(input, name, Kind::Linear, outputs, 1)
-    }
-
-    #[track_caller]
-    pub(crate) fn conv2d(
-        input: Tensor<'g>,
-        name: &str,
-        outputs: usize,
-        kernel: usize,
-    ) -> Layer<'g> {
-        Layer::new(input, name, Kind::Conv, outputs, kernel)
-    }
-
-    #[track_caller]
-    pub(crate) fn conv_transpose2d(
-        input: Tensor<'g>,
-        name: &str,
-        outputs: usize,
-        kernel: usize,
-    ) -> Layer<'g> {
-        Layer::new(input, name, Kind::ConvTranspose, outputs, kernel)
-    }
-
     /// Convolutions: the step between outputs (between inputs, where transposed).
     #[must_use]
     pub fn stride(mut self, stride: usize) -> Layer<'g> {
@@ -74,10 +117,16 @@ impl<'g> Layer<'g> {
     }
 
     /// Transposed convolutions: rows added at the bottom and columns at the right, to reach a size that
-    /// the stride folds together with a smaller one.
+    /// the stride folds together with a smaller one. Lines have columns only.
     #[must_use]
-    pub fn out_pad(mut self, rows: usize, columns: usize) -> Layer<'g> {
-        self.out_pad = [rows as i64, columns as i64];
+    pub fn out_pad(self, rows: usize, columns: usize) -> Layer<'g> {
+        self.out_pad3d(0, rows, columns)
+    }
+
+    /// Like [`Layer::out_pad`], with planes added at the back.
+    #[must_use]
+    pub fn out_pad3d(mut self, planes: usize, rows: usize, columns: usize) -> Layer<'g> {
+        self.out_pad = [planes as i64, rows as i64, columns as i64];
         self
     }
 
@@ -119,7 +168,7 @@ impl<'g> Layer<'g> {
             kernel,
             stride: 1,
             pad: 0,
-            out_pad: [0; 2],
+            out_pad: [0; 3],
             weights: Weights::Kaiming,
             bias: true,
             location: Location::caller(),
@@ -131,55 +180,59 @@ impl<'g> Layer<'g> {
         let graph = self.input.graph();
         // The nodes are to carry the line of the author's call, not of its first use.
         let _here = graph.builder.located(self.location);
-        let composite = match self.kind {
-            Kind::Linear => "linear",
-            Kind::Conv => "conv2d",
-            Kind::ConvTranspose => "conv_transpose2d",
-        };
-        graph.composite(composite, &self.name, || {
-            let (inputs, n) = (self.input.size(1), self.outputs);
-            let (shape, op) = match self.kind {
-                Kind::Linear => (vec![inputs, n], "matmul"),
-                Kind::Conv => (vec![n, inputs, self.kernel, self.kernel], "conv"),
-                Kind::ConvTranspose => {
-                    (vec![inputs, n, self.kernel, self.kernel], "conv_transpose")
-                }
+        let axes = self.kind.axes();
+        graph.composite(self.kind.name(), &self.name, || {
+            let rank = self.input.shape().len();
+            let along = if self.kind == Kind::Linear { rank.saturating_sub(1) } else { 1 };
+            let (inputs, n) = (self.input.size(along), self.outputs);
+            let (ends, op) = match self.kind {
+                Kind::Linear => ([inputs, n], "matmul"),
+                Kind::Conv(_) => ([n, inputs], "conv"),
+                Kind::ConvTranspose(_) => ([inputs, n], "conv_transpose"),
             };
+            let shape: Vec<usize> =
+                ends.into_iter().chain(std::iter::repeat_n(self.kernel, axes)).collect();
             let fans = self.fans(inputs);
             let scheme = graph.scheme();
             let weight = graph.parameter_with("weight", &shape, scheme.weight(self.weights, fans));
             let geometry = [
                 ("stride", Attribute::Int(self.stride as i64)),
                 ("pad", Attribute::Int(self.pad as i64)),
-                ("out_pad", Attribute::Ints(&self.out_pad)),
+                ("out_pad", Attribute::Ints(&self.out_pad[3 - axes..])),
             ];
             let attributes = match self.kind {
                 Kind::Linear => &geometry[..0],
-                Kind::Conv => &geometry[..2],
-                Kind::ConvTranspose => &geometry[..],
+                Kind::Conv(_) => &geometry[..2],
+                Kind::ConvTranspose(_) => &geometry[..],
             };
             let output = graph.op(op, &[self.input, weight], attributes, None);
             if !self.bias {
                 return output;
             }
             let bias = graph.parameter_with("bias", &[n], scheme.bias(fans));
-            let along_channels = match self.kind {
-                Kind::Linear => bias,
-                _ => bias.reshape(&[Dim::Fixed(n), Dim::Fixed(1), Dim::Fixed(1)]),
+            let along_channels = match axes {
+                0 => bias,
+                _ => bias.reshape(&channels_first(n, axes)),
             };
             output + along_channels
         })
     }
 
     fn fans(&self, inputs: usize) -> Fans {
+        let axes = self.kind.axes() as u32;
         match self.kind {
             Kind::Linear => Fans::linear(inputs, self.outputs),
-            Kind::Conv => Fans::conv(inputs, self.outputs, self.kernel, self.stride),
-            Kind::ConvTranspose => {
-                Fans::conv_transpose(inputs, self.outputs, self.kernel, self.stride)
+            Kind::Conv(_) => Fans::conv(inputs, self.outputs, self.kernel, self.stride, axes),
+            Kind::ConvTranspose(_) => {
+                Fans::conv_transpose(inputs, self.outputs, self.kernel, self.stride, axes)
             }
         }
     }
+}
+
+/// `[C, 1, …]` with so many ones: what broadcasts along the channels of `[B, C, …]`.
+pub(crate) fn channels_first(channels: usize, axes: usize) -> Vec<Dim> {
+    [channels].into_iter().chain(std::iter::repeat_n(1, axes)).map(Dim::Fixed).collect()
 }
 
 impl<'g> Deref for Layer<'g> {

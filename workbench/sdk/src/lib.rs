@@ -34,10 +34,14 @@
 //! # fn main() {}
 //! ```
 
+mod activations;
 mod architecture;
+mod attention;
+mod classes;
 mod composites;
 mod config;
 mod dataset;
+mod dropout;
 mod error;
 #[doc(hidden)]
 pub mod export;
@@ -45,10 +49,14 @@ mod graph;
 mod init;
 pub mod knob;
 mod layer;
+mod norms;
 pub mod param;
+mod places;
+mod pools;
 mod tensor;
 
 pub use architecture::Architecture;
+pub use attention::attention;
 pub use composites::{bce_with_logits, gaussian_kl, reparameterise};
 pub use config::{Config, FromValue};
 pub use dataset::{Dataset, Field, Item, Kind};
@@ -64,7 +72,7 @@ pub use tensor::{Dim, Tensor};
 pub mod prelude {
     pub use crate::{
         Architecture, Config, Dataset, Dim, Error, Field, Graph, Item, Kind, Knob, Layer, Param,
-        Result, Scheme, Tensor, Weights, bail, bce_with_logits, ensure, export_plugin, gaussian_kl,
-        knob, param, reparameterise,
+        Result, Scheme, Tensor, Weights, attention, bail, bce_with_logits, ensure, export_plugin,
+        gaussian_kl, knob, param, reparameterise,
     };
 }

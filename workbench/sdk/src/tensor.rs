@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use workbench_abi as abi;
 
-use crate::{Graph, Layer};
+use crate::Graph;
 
 /// A node of the recording. Copy it freely; nothing is computed.
 #[derive(Clone, Copy)]
@@ -135,6 +135,12 @@ impl<'g> Tensor<'g> {
         self.graph.op("cast", &[self], &[("dtype", Attribute::Text("f32"))], None)
     }
 
+    /// As `i64`: what indices are. Fractions are cut off.
+    #[track_caller]
+    pub fn to_i64(self) -> Tensor<'g> {
+        self.graph.op("cast", &[self], &[("dtype", Attribute::Text("i64"))], None)
+    }
+
     /// `[.., M, K] × [.., K, N] → [.., M, N]`.
     #[track_caller]
     pub fn matmul(self, other: Tensor<'g>) -> Tensor<'g> {
@@ -192,27 +198,8 @@ impl<'g> Tensor<'g> {
         self.graph.op("stop_gradient", &[self], &[], None)
     }
 
-    /// A fully connected layer: `[B, N]` → `[B, outputs]`.
     #[track_caller]
-    pub fn linear(self, name: &str, outputs: usize) -> Layer<'g> {
-        Layer::linear(self, name, outputs)
-    }
-
-    /// A convolution with a square kernel: `[B, C, H, W]` → `[B, outputs, H', W']`; stride 1, no padding
-    /// unless told otherwise.
-    #[track_caller]
-    pub fn conv2d(self, name: &str, outputs: usize, kernel: usize) -> Layer<'g> {
-        Layer::conv2d(self, name, outputs, kernel)
-    }
-
-    /// The transpose of a convolution, which makes pictures larger: `[B, C, H, W]` → `[B, outputs, H', W']`.
-    #[track_caller]
-    pub fn conv_transpose2d(self, name: &str, outputs: usize, kernel: usize) -> Layer<'g> {
-        Layer::conv_transpose2d(self, name, outputs, kernel)
-    }
-
-    #[track_caller]
-    fn reduce(self, op: &str, axes: &[usize], keepdim: bool) -> Tensor<'g> {
+    pub(crate) fn reduce(self, op: &str, axes: &[usize], keepdim: bool) -> Tensor<'g> {
         let axes = whole(axes);
         let attributes =
             [("axes", Attribute::Ints(&axes)), ("keepdim", Attribute::Int(keepdim.into()))];
@@ -347,6 +334,7 @@ pub(crate) fn target(dims: &[Dim]) -> abi::Shape {
     shape
 }
 
-fn whole(axes: &[usize]) -> Vec<i64> {
+/// Sizes as an attribute holds them.
+pub(crate) fn whole(axes: &[usize]) -> Vec<i64> {
     axes.iter().map(|&axis| axis as i64).collect()
 }

@@ -112,6 +112,32 @@ impl BuilderRef {
         unsafe { param(self.builder.ctx, name, shape, init, group, self.at(here)) }
     }
 
+    pub(crate) fn buffer(
+        &self,
+        name: &str,
+        shape: &abi::Shape,
+        init: &abi::Init,
+        here: &'static Location<'static>,
+    ) -> abi::Tensor {
+        let Some(buffer) = self.builder.buffer else {
+            return 0;
+        };
+        // SAFETY: as in `input`.
+        unsafe { buffer(self.builder.ctx, abi::Str::new(name), shape, init, self.at(here)) }
+    }
+
+    pub(crate) fn update(
+        &self,
+        buffer: abi::Tensor,
+        value: abi::Tensor,
+        here: &'static Location<'static>,
+    ) {
+        if let Some(update) = self.builder.update {
+            // SAFETY: as in `input`. The host keeps a failure.
+            unsafe { update(self.builder.ctx, buffer, value, self.at(here)) };
+        }
+    }
+
     pub(crate) fn op(
         &self,
         name: &str,
