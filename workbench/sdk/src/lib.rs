@@ -37,6 +37,7 @@
 mod architecture;
 mod composites;
 mod config;
+mod conv_stack;
 mod dataset;
 mod error;
 #[doc(hidden)]
@@ -51,6 +52,7 @@ mod tensor;
 pub use architecture::Architecture;
 pub use composites::{bce_with_logits, gaussian_kl, reparameterise};
 pub use config::{Config, FromValue};
+pub use conv_stack::ConvStack;
 pub use dataset::{Dataset, Field, Item, Kind};
 pub use error::{Error, Result};
 pub use graph::Graph;
@@ -63,8 +65,8 @@ pub use tensor::{Dim, Tensor};
 /// Everything that a plugin needs, for `use workbench_sdk::prelude::*`.
 pub mod prelude {
     pub use crate::{
-        Architecture, Config, Dataset, Dim, Error, Field, Graph, Item, Kind, Knob, Layer, Param,
-        Result, Scheme, Tensor, Weights, bail, bce_with_logits, ensure, export_plugin, gaussian_kl,
-        knob, param, reparameterise,
+        Architecture, Config, ConvStack, Dataset, Dim, Error, Field, Graph, Item, Kind, Knob,
+        Layer, Param, Result, Scheme, Tensor, Weights, bail, bce_with_logits, ensure,
+        export_plugin, gaussian_kl, knob, param, reparameterise,
     };
 }
