@@ -80,12 +80,7 @@ fn print(event: &Event, json: bool) {
 
 fn as_json(value: &Value) -> Json {
     match value {
-        Value::Scalar(x) => x
-            .to_string()
-            .parse::<f64>()
-            .ok()
-            .filter(|x| x.is_finite())
-            .map_or(Json::Null, Json::from),
+        Value::Scalar(x) => console::json_number(*x),
         Value::Image { width, height, channels, png } => {
             json!({"image": {"width": width, "height": height, "channels": channels, "bytes": png.len()}})
         }

@@ -251,7 +251,8 @@ unsafe extern "C" fn op(
     }
     let rank = nodes.first().map_or(0, |node| recorder.graph.node(*node).shape.rank());
     let fail = |message| TraceError { what: name.to_owned(), location: location.clone(), message };
-    let recorded = attributes(attrs)
+    // SAFETY: see above.
+    let recorded = unsafe { attributes(attrs) }
         .and_then(|attributes| op_from_name(name, &attributes, rank))
         .and_then(|op| match target.map(dims) {
             Some(None) => Err("the shape asked for has a rank over 8 or a size of 0".to_owned()),
@@ -397,7 +398,9 @@ fn dims(shape: &abi::Shape) -> Option<Shape> {
     dims.collect::<Option<Vec<_>>>().map(Shape)
 }
 
-fn attributes(attrs: &[abi::Attr]) -> Result<Attributes, String> {
+/// # Safety
+/// The attributes' strings and numbers are borrowed for the call.
+unsafe fn attributes(attrs: &[abi::Attr]) -> Result<Attributes, String> {
     attrs
         .iter()
         .map(|attr| {
