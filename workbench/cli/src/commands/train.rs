@@ -102,9 +102,9 @@ fn begin(context: &Context, run: &RunDir, prepared: Prepared, how: How) -> Resul
     }
     // The trainer opens the data itself; this process only watches, or ends.
     drop(prepared);
-    detached::start(context, run)?;
+    let trainer = detached::start(context, run)?;
     match how {
-        How::Attached => attach::follow(run.path(), run.name()),
+        How::Attached => attach::follow(context, run, trainer),
         How::Detached { json: true } => {
             console::json(&serde_json::json!({"run": run.name(), "path": run.path()}));
             Ok(ExitCode::SUCCESS)
