@@ -52,6 +52,35 @@ fn a_terminated_run_saves_and_resumes_as_if_undisturbed() {
 }
 
 #[test]
+fn a_run_that_is_killed_six_times_ends_as_if_undisturbed() {
+    // Checkpoints in the middle of epochs too, so that kills fall inside and between saves.
+    let steps = ["train.steps=1200", "input.binarize=dynamic", "checkpoint.every_steps=37"];
+    let undisturbed = Workbench::new();
+    undisturbed
+        .command(&with(SMALL_MLP, &[&steps[..], &["--headless", "--name", "one"]].concat()))
+        .ok();
+
+    let workbench = Workbench::new();
+    let mut running = started(&workbench, &steps);
+    // A multiplicative hash spreads the places over the run, always the same ones.
+    let mut places: Vec<u64> =
+        (1..=6u64).map(|i| i.wrapping_mul(2_654_435_761) % 1100 + 40).collect();
+    places.sort_unstable();
+    for place in places {
+        running
+            .until("the place of the kill", |event| step(event).filter(|step| *step + 10 > place));
+        running.signal(Signal::KILL);
+        running.ended();
+        running = workbench.start(&["resume", "one", "--headless", "--json"]);
+    }
+    running.ended().ok();
+    let run = workbench.run("one");
+    assert_eq!(run.state(), "finished");
+    assert!(run.weights() == undisturbed.run("one").weights(), "other weights than undisturbed");
+    assert_eq!(curves(&workbench), curves(&undisturbed));
+}
+
+#[test]
 fn sigusr1_and_sigint_stop_as_sigterm_does() {
     for signal in [Signal::USR1, Signal::INT] {
         let workbench = Workbench::new();

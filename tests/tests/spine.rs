@@ -161,7 +161,7 @@ fn events_are_as_promised(ended: &Ended) {
         .iter()
         .map(|event| Path::new(event["path"].as_str().unwrap()).file_name().unwrap().to_owned())
         .collect();
-    assert_eq!(names.len(), 5, "{names:?}");
+    assert_eq!(names.len(), 7, "{names:?}");
     let end = events.last().unwrap();
     assert_eq!(
         (&end["event"], &end["state"], &end["step"]),

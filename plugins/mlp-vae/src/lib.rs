@@ -10,12 +10,11 @@ impl Architecture for MlpVae {
     const NAME: &str = "mlp-vae";
     const ABOUT: &str = "Fully connected VAE: pixels, hidden, latent, hidden, pixels.";
     const PARAMS: &[Param] = &[
-        param::int("latent", "Dimensions of the latent space.", 20).range(1, 4096),
+        param::LATENT,
         param::int("hidden", "Units of the hidden layer, each way.", 400).range(1, 65536),
-        param::text("init", "How the weights start: Kaiming normal, or PyTorch's default.", "he")
-            .choices(&[param::choice("he"), param::choice("pytorch")]),
+        param::INIT,
     ];
-    const KNOBS: &[Knob] = &[knob::new("beta", "Weight of the KL term.", 1.0).between(0.0, 1e6)];
+    const KNOBS: &[Knob] = &[knob::BETA];
 
     fn build(g: &Graph, config: &Config) -> Result<()> {
         let latent = config.get("latent")?;

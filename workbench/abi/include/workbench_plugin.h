@@ -2,7 +2,7 @@
  *
  * A plugin is a shared library that exports one data symbol, `wb_plugin_v1`. It offers data sets,
  * which fill buffers, and architectures, which are called once and record their computation. The
- * guide is plugins/README.md; examples/gradient.c beside this header is a whole plugin.
+ * guide is plugins/README.md; ../examples/gradient.c is a whole plugin.
  *
  * Rules
  * - `struct_size` comes first in every table and holds sizeof of the table as its author knew it.
@@ -108,6 +108,7 @@ typedef struct wb_param {
 typedef uint32_t wb_level;
 enum { WB_DEBUG = 0, WB_INFO = 1, WB_WARN = 2 };
 
+/* Its functions may be called while the call lasts, on its thread. */
 typedef struct wb_host {
     size_t struct_size;
     void *ctx; /* given back to each function */
@@ -115,7 +116,7 @@ typedef struct wb_host {
     wb_status (*param)(void *ctx, wb_str name, wb_value *out);
     /* Says why the call fails; message and place are copied. The first call counts. */
     void (*fail)(void *ctx, wb_str message, wb_loc where);
-    /* A line for the run's log. */
+    /* A line for stderr, and so for a detached trainer's trainer.log. */
     void (*log)(void *ctx, wb_level level, wb_str message);
     /* Unstable parts by a versioned name such as "wb.example.1"; NULL: not offered. */
     const void *(*extension)(void *ctx, wb_str id);
@@ -140,7 +141,7 @@ typedef struct wb_field {
     wb_role role;
     wb_kind kind; /* labels are WB_CATEGORICAL; ignored for images and captions */
     wb_shape shape; /* of one item, without the batch */
-    const wb_str *classes; /* names in order, for labels and all attributes but WB_REAL; may be absent */
+    const wb_str *classes; /* names in order, for labels and all attributes but WB_REAL */
     size_t n_classes;
 } wb_field;
 

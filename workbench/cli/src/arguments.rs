@@ -217,6 +217,9 @@ pub struct Sample {
     /// Where the PNG goes
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+    /// Where the pixels go as numbers
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
 }
 
 #[derive(Args)]

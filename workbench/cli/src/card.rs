@@ -104,7 +104,12 @@ impl Card {
 
     /// The files that are missing, or have another size than the card says.
     pub fn missing(&self) -> Vec<String> {
-        let wrong = |file: &FileEntry| match std::fs::metadata(self.folder.join(&file.path)) {
+        self.content.files.iter().filter_map(|file| self.absence(file)).collect()
+    }
+
+    /// What is wrong with a file as far as a look at it tells; `None` where it is there.
+    pub fn absence(&self, file: &FileEntry) -> Option<String> {
+        match std::fs::metadata(self.folder.join(&file.path)) {
             Err(_) => Some(format!("{} is missing", file.path.display())),
             Ok(meta) if meta.len() != file.bytes => Some(format!(
                 "{} has {} bytes instead of {}",
@@ -113,8 +118,7 @@ impl Card {
                 file.bytes
             )),
             Ok(_) => None,
-        };
-        self.content.files.iter().filter_map(wrong).collect()
+        }
     }
 
     /// What is wrong with a file, read in full; `None` where it is as the card says.

@@ -14,6 +14,13 @@ pub fn json(value: &serde_json::Value) {
     line(value);
 }
 
+/// A number as JSON has it, through its shortest decimal: 0.1f32 is to read 0.1, not 0.10000000149. What is not finite
+/// is null.
+pub fn json_number(x: f32) -> serde_json::Value {
+    let number = x.to_string().parse::<f64>().ok().filter(|x| x.is_finite());
+    number.map_or(serde_json::Value::Null, serde_json::Value::from)
+}
+
 /// A line on stderr: what is going on, apart from what was asked for.
 pub fn note(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");

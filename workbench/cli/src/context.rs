@@ -17,6 +17,7 @@ pub struct Context {
     pub plugins: Plugins,
     /// The user's own folder: data sets and libraries for use outside of any root.
     pub home: Option<PathBuf>,
+    given: Places,
 }
 
 impl Context {
@@ -58,7 +59,7 @@ impl Context {
             probe: Some(Box::new(probe::in_another_process)),
             progress: Box::new(show_progress),
         };
-        Ok(Context { root, runs, plugins: Plugins::new(settings), home })
+        Ok(Context { root, runs, plugins: Plugins::new(settings), home, given: places.clone() })
     }
 
     /// The run that a RUN argument means.
@@ -73,6 +74,15 @@ impl Context {
             .flatten()
             .map(|folder| folder.join("datasets"))
             .collect()
+    }
+
+    /// ` --runs DIR` and the like, as this command was given them: for a command that is to find the same run.
+    pub fn places(&self) -> String {
+        let option = |name: &str, given: &Option<PathBuf>| match given {
+            Some(folder) => format!(" --{name} {}", folder.display()),
+            None => String::new(),
+        };
+        option("root", &self.given.root) + &option("runs", &self.given.runs)
     }
 
     /// What relative paths in an experiment start from.

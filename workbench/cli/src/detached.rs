@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use workbench_runs::{RunDir, Status, claim};
+use workbench_runs::{RunDir, Status};
 
 use crate::context::Context;
 use crate::failure::{Failure, Result};
@@ -17,22 +17,19 @@ use crate::process;
 pub fn start(context: &Context, run: &RunDir) -> Result<Child> {
     let said_before = std::fs::metadata(run.trainer_log()).map_or(0, |meta| meta.len());
     let mut child = spawn(context, run)?;
-    let is_up = |pid: u32| -> Result<bool> {
-        let claimed = claim::holder(run)?.is_some_and(|holder| holder.pid == pid);
-        // Its status too: whoever asks the run for something looks there.
-        Ok(claimed && Status::read(run)?.is_some_and(|status| status.pid == pid))
+    // Its status is written after its claim, and stays when it has ended.
+    let is_up = |pid: u32| {
+        Status::read(run).is_ok_and(|status| status.is_some_and(|status| status.pid == pid))
     };
-    while !is_up(child.id())? {
+    while !is_up(child.id()) {
         if let Some(status) = child.try_wait()? {
             let words = std::fs::read(run.trainer_log()).unwrap_or_default();
-            let words =
-                String::from_utf8_lossy(words.get(said_before as usize..).unwrap_or_default())
-                    .into_owned();
-            return Err(Failure::running(format_args!(
-                "the trainer of {} ended before it began ({status}):\n{}",
-                run.name(),
-                words.trim()
-            )));
+            let new = words.get(said_before as usize..).unwrap_or_default();
+            let words = String::from_utf8_lossy(new);
+            let words = words.trim().trim_start_matches("error: ");
+            // The trainer's own code: 2 where nothing was wrong but what it was asked for.
+            let message = format!("the trainer of {} ended before it began:\n{words}", run.name());
+            return Err(Failure::with_code(status.code(), message));
         }
         std::thread::sleep(Duration::from_millis(5));
     }

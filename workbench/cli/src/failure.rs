@@ -30,6 +30,12 @@ impl Failure {
         Failure { code: 1, message: message.to_string() }
     }
 
+    /// With the exit code of a process that failed for this one.
+    pub fn with_code(code: Option<i32>, message: impl fmt::Display) -> Failure {
+        let code = code.and_then(|code| u8::try_from(code).ok()).filter(|&code| code != 0);
+        Failure { code: code.unwrap_or(1), message: message.to_string() }
+    }
+
     /// Prints the message to stderr, and gives the exit code.
     pub fn report(self) -> ExitCode {
         console::error(&self.message);

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use workbench_engine::Array;
 use workbench_plots::{Figure, Picture, figures};
-use workbench_runs::{History, RunDir, Snapshot};
+use workbench_runs::{History, LogReader, RunDir, Snapshot, Value};
 use workbench_trainer::{COLUMNS, Media, kl_per_dimension, to_bytes};
 
 use crate::console;
@@ -131,16 +131,14 @@ impl Drawer {
         let slot = Arc::new(Slot::default());
         let (theirs, run, classes) = (slot.clone(), run.clone(), classes.to_vec());
         let thread = std::thread::spawn(move || {
+            let mut reader = LogReader::open(run.path());
+            let mut material =
+                Material { history: History::default(), snapshot: None, media: None, classes };
             while let Some((media, snapshot)) = theirs.take() {
-                let history = match History::read(run.path()) {
-                    Ok(history) => history,
-                    Err(error) => {
-                        drawn(Err(error.to_string()));
-                        continue;
-                    }
-                };
-                let material =
-                    Material { history, snapshot, media: Some(media), classes: classes.clone() };
+                if let Err(error) = fold(&mut reader, &mut material.history) {
+                    drawn(Err(error.to_string()));
+                }
+                (material.media, material.snapshot) = (Some(media), snapshot);
                 for kind in &kinds {
                     let path = run.plots().join(format!("{}.png", kind.name));
                     match draw_into(kind, &material, &path) {
@@ -188,6 +186,20 @@ impl Slot {
                 return None;
             }
             next = self.changed.wait(next).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Adds what the log has grown by; its pictures are not what figures are made of.
+fn fold(reader: &mut LogReader, history: &mut History) -> Result<(), workbench_runs::Error> {
+    loop {
+        let events = reader.poll()?;
+        if events.is_empty() {
+            return Ok(());
+        }
+        for mut event in events {
+            event.values.retain(|(_, value)| matches!(value, Value::Scalar(_)));
+            history.fold(event);
         }
     }
 }

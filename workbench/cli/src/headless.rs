@@ -143,11 +143,12 @@ fn parts(metrics: &BTreeMap<String, f32>, part: &str) -> String {
 
 /// Metrics as JSON numbers; what is not finite is null, for which JSON has no number.
 pub fn numbers(metrics: &BTreeMap<String, f32>) -> Value {
-    // Through its shortest decimal: 0.1f32 is to read 0.1, not 0.10000000149.
-    let value = |x: f32| {
-        x.to_string().parse::<f64>().ok().filter(|x| x.is_finite()).map_or(Value::Null, Value::from)
-    };
-    Value::Object(metrics.iter().map(|(tag, x)| (tag.clone(), value(*x))).collect::<Map<_, _>>())
+    Value::Object(
+        metrics
+            .iter()
+            .map(|(tag, x)| (tag.clone(), console::json_number(*x)))
+            .collect::<Map<_, _>>(),
+    )
 }
 
 /// Where the figures of a run are, as far as there are any.

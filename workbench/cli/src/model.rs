@@ -1,5 +1,7 @@
 //! A run's trained model.
 
+use std::collections::BTreeMap;
+
 use workbench_engine::Session;
 use workbench_experiment::Experiment;
 use workbench_runs::{RunDir, checkpoint};
@@ -13,6 +15,8 @@ use crate::prepare::Prepared;
 pub struct Model {
     pub prepared: Prepared,
     pub session: Session,
+    /// As the checkpoint's next step would have them.
+    pub knobs: BTreeMap<String, f64>,
 }
 
 impl Model {
@@ -34,8 +38,10 @@ impl Model {
                 checkpoint.step
             ));
         }
-        workbench_trainer::load_model(&mut session, &checkpoint)?;
-        Ok(Model { prepared, session })
+        let set = workbench_trainer::load_model(&mut session, &checkpoint)?;
+        let at = prepared.plan.position(checkpoint.step);
+        let knobs = workbench_trainer::knobs(&session, &prepared.experiment, &set, at);
+        Ok(Model { prepared, session, knobs })
     }
 }
 

@@ -42,6 +42,7 @@ impl Prepared {
         let plan =
             Plan::of(&experiment, &source).map_err(|error| blame_plan(&experiment, &error))?;
         let (architecture, graph) = trace(context, &mut experiment, &source, plan.train_items)?;
+        check_monitor(&experiment, &graph)?;
         Ok(Prepared { experiment, source, graph, plan, card, reader, architecture })
     }
 
@@ -231,6 +232,28 @@ fn check_knobs(experiment: &Experiment, plugin: &str, declared: &[KnobInfo]) -> 
         }
     }
     Ok(())
+}
+
+/// The tag that judges must be one that validation measures.
+fn check_monitor(experiment: &Experiment, graph: &Graph) -> Result<()> {
+    let mut measured = vec!["loss"];
+    measured.extend(graph.metrics().map(|(name, _)| name));
+    measured.extend(graph.losses().map(|(name, ..)| name));
+    if measured.contains(&"recon") && measured.contains(&"kl") {
+        measured.push("elbo");
+    }
+    let tag = &experiment.train.monitor;
+    match tag.strip_prefix("valid/") {
+        Some(measure) if measured.contains(&measure) => Ok(()),
+        _ => {
+            measured.dedup();
+            let message = format!("there is no curve `{tag}` to monitor");
+            let there =
+                measured.iter().map(|measure| format!("valid/{measure}")).collect::<Vec<_>>();
+            let help = format!("there are {}", there.join(", "));
+            Err(Failure::usage(experiment.blame("train.monitor", message, Some(help))))
+        }
+    }
 }
 
 fn blame_param(

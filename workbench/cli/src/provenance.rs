@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use toml::{Table, Value};
+use workbench_runs::RunDir;
 
 use crate::context::Context;
 use crate::prepare::Prepared;
@@ -61,6 +62,39 @@ pub fn describe(context: &Context, prepared: &Prepared) -> String {
         set("data", Value::Table(data));
     }
     table.to_string()
+}
+
+/// What is not as it was when the run began: a plugin or a data card of other content.
+pub fn differences(run: &RunDir, prepared: &Prepared) -> Vec<String> {
+    let text = std::fs::read_to_string(run.provenance()).unwrap_or_default();
+    let before: Table = text.parse().unwrap_or_default();
+    let said = |path: [&str; 3]| {
+        before.get(path[0])?.get(path[1])?.get(path[2])?.as_str().map(str::to_owned)
+    };
+    let mut differences = Vec::new();
+    for (role, plugin) in [("dataset", &prepared.reader), ("architecture", &prepared.architecture)]
+    {
+        if said(["plugin", role, "sha256"]).is_some_and(|sha256| sha256 != plugin.sha256) {
+            differences.push(format!(
+                "plugin `{}` is not the one that {} was begun with: its library has changed",
+                plugin.name,
+                run.name()
+            ));
+        }
+    }
+    if let Some(card) = &prepared.card
+        && before
+            .get("data")
+            .and_then(|data| data.get("card_sha256")?.as_str())
+            .is_some_and(|was| was != card.sha256)
+    {
+        differences.push(format!(
+            "the card of data set `{}` has changed since {} was begun",
+            card.name,
+            run.name()
+        ));
+    }
+    differences
 }
 
 /// The commit that the root is at, with "+changes" where files differ from it.

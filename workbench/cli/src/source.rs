@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use workbench_graph::DType;
 use workbench_host::{Column, Dataset, Role};
 use workbench_trainer::{Items, Pixels, Source, SourceError};
 
@@ -21,7 +22,14 @@ impl PluginSource {
             Some(&[c, h, w]) => [c, h, w],
             _ => return Err("the data set has no image".to_owned()),
         };
-        let own = field(Role::Label).map(|field| field.classes.clone()).unwrap_or_default();
+        let labels = field(Role::Label);
+        let own = labels.map(|field| field.classes.clone()).unwrap_or_default();
+        if labels.is_some() && own.is_empty() && classes.as_ref().is_none_or(Vec::is_empty) {
+            return Err(format!(
+                "plugin `{}` gives labels without names: it declares the classes, or a card names them",
+                dataset.plugin()
+            ));
+        }
         let classes = match classes {
             Some(named) if own.is_empty() || named.len() >= own.len() => named,
             Some(named) => {
@@ -34,6 +42,16 @@ impl PluginSource {
             None => own,
         };
         Ok(PluginSource { dataset: Arc::new(dataset), image, classes })
+    }
+
+    /// Of an image, as it is held in memory.
+    pub fn bytes_per_item(&self) -> u64 {
+        let floats = self
+            .dataset
+            .fields()
+            .iter()
+            .any(|field| field.role == Role::Image && field.dtype == DType::F32);
+        self.image.iter().product::<usize>() as u64 * if floats { 4 } else { 1 }
     }
 }
 

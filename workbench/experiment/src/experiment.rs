@@ -78,7 +78,7 @@ pub struct Train {
     pub clip: Option<f64>,
     /// Training stops when `monitor` has not improved for this many epochs.
     pub patience: Option<u64>,
-    /// A tag under `train/` or `valid/`.
+    /// A tag under `valid/`.
     pub monitor: String,
 }
 

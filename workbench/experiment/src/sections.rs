@@ -94,11 +94,10 @@ fn train(mut table: Reader) -> Result<Train, Error> {
 
 fn monitor(table: &mut Reader) -> Result<String, Error> {
     let tag = table.text("monitor")?.unwrap_or_else(|| "valid/loss".into());
-    let metric = tag.strip_prefix("valid/").or(tag.strip_prefix("train/"));
+    let metric = tag.strip_prefix("valid/");
     if metric.is_none_or(str::is_empty) {
-        let help =
-            "it is the tag of a curve, such as \"valid/loss\", \"valid/elbo\" or \"train/loss\""
-                .to_owned();
+        let help = "it is the tag of a validation curve, such as \"valid/loss\" or \"valid/elbo\""
+            .to_owned();
         return Err(table.error_at(
             "monitor",
             format!("`train.monitor` can't be {tag:?}"),

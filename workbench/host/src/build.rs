@@ -77,7 +77,7 @@ impl Builder<'_> {
                 .arg(format!("INCLUDE={}", include.display()));
             self.run(name, command, "install make")?;
         } else if let Some(file) = c_file(folder)
-            && !newer(&library, &[&file, &header])
+            && !newer(&library, folder, &header)
         {
             let mut command = Command::new("cc");
             command.args(["-std=c11", "-O2", "-Wall", "-shared", "-fPIC", "-I"]).arg(&include);
@@ -167,8 +167,11 @@ fn diagnostics(words: &str, output: &str) -> String {
     text.join("\n").trim().to_owned()
 }
 
-fn newer(library: &Path, sources: &[&Path]) -> bool {
+/// Whether a library is newer than the header and everything in its plugin's folder.
+fn newer(library: &Path, folder: &Path, header: &Path) -> bool {
     let time = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified()).ok();
-    let built = time(library);
-    built.is_some() && sources.iter().all(|source| time(source) <= built)
+    let Some(built) = time(library) else { return false };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut sources = entries.map(|entry| entry.path()).chain([header.to_owned()]);
+    sources.all(|source| time(&source).is_some_and(|changed| changed < built))
 }

@@ -142,7 +142,8 @@ pub(crate) fn load(
     fs::create_dir_all(loaded).map_err(io(loaded))?;
     let file = format!("{}-{name}{}", &sha256[..16], std::env::consts::DLL_SUFFIX);
     let copy = loaded.join(file);
-    if !copy.exists() {
+    // One that a crash has left half-written is not trusted.
+    if !fs::read(&copy).is_ok_and(|there| there == bytes) {
         let mut aside = tempfile::NamedTempFile::new_in(loaded).map_err(io(loaded))?;
         aside.write_all(&bytes).map_err(io(aside.path()))?;
         if let Some(probe) = probe {

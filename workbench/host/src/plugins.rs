@@ -99,7 +99,11 @@ impl Plugins {
         params::check(declared, given, base)
     }
 
-    fn find(&self, name: &str) -> Result<Source, Error> {
+    /// The plugin of this name, neither built nor loaded.
+    ///
+    /// # Errors
+    /// There is none; the nearest name is told.
+    pub fn find(&self, name: &str) -> Result<Source, Error> {
         let sources = self.sources();
         if let Some(source) = sources.iter().find(|source| same(&source.name, name)) {
             return Ok(source.clone());

@@ -155,8 +155,23 @@ pub fn list(run: &RunDir) -> Result<Vec<(u64, PathBuf)>, Error> {
 /// # Errors
 /// [`Error::Io`].
 pub fn prune(run: &RunDir, keep: usize, best: Option<u64>) -> Result<Vec<u64>, Error> {
+    prune_up_to(run, u64::MAX, keep, best)
+}
+
+/// As [`prune`], with the checkpoint of step `newest` as the newest: a run that went on from an older one has
+/// passed by those after it, and must neither count nor remove them.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn prune_up_to(
+    run: &RunDir,
+    newest: u64,
+    keep: usize,
+    best: Option<u64>,
+) -> Result<Vec<u64>, Error> {
     let dir = run.checkpoints();
-    let all = list(run)?;
+    let mut all = list(run)?;
+    all.retain(|(step, _)| *step <= newest);
     let kept = all.iter().rev().filter(|(_, path)| looks_whole(path)).take(keep.max(1));
     let Some(oldest_kept) = kept.map(|&(step, _)| step).last() else { return Ok(Vec::new()) };
     durable::sync_dir(&dir)?;

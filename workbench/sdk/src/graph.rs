@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use workbench_abi as abi;
 
+use crate::Error;
 use crate::export::BuilderRef;
 use crate::init::Scheme;
 use crate::tensor::{Attribute, Dim, Tensor, target};
@@ -14,11 +15,21 @@ use crate::tensor::{Attribute, Dim, Tensor, target};
 pub struct Graph {
     pub(crate) builder: BuilderRef,
     scheme: Cell<Scheme>,
+    /// The serial number of the innermost open scope, and how many there were.
+    scope: Cell<usize>,
+    scopes: Cell<usize>,
+    refusal: Cell<Option<Error>>,
 }
 
 impl Graph {
     pub(crate) fn new(builder: BuilderRef) -> Graph {
-        Graph { builder, scheme: Cell::new(Scheme::He) }
+        Graph {
+            builder,
+            scheme: Cell::new(Scheme::He),
+            scope: Cell::new(0),
+            scopes: Cell::new(0),
+            refusal: Cell::new(None),
+        }
     }
 
     /// The picture, `[B, C, H, W]` in 0..1: input `x`.
@@ -174,7 +185,9 @@ impl Graph {
         detail: &str,
         node: Tensor<'g>,
     ) -> Tensor<'g> {
-        self.builder.mark(kind, name, detail, node.id, Location::caller());
+        if node.id != 0 {
+            self.builder.mark(kind, name, detail, node.id, Location::caller());
+        }
         node
     }
 
@@ -187,6 +200,10 @@ impl Graph {
         dims: Option<&[Dim]>,
     ) -> Tensor<'g> {
         let inputs: Vec<abi::Tensor> = inputs.iter().map(|tensor| tensor.id).collect();
+        if inputs.contains(&0) {
+            // The reason is kept already, here or by the host.
+            return self.tensor(0);
+        }
         let attributes: Vec<abi::Attr> =
             attributes.iter().map(|(name, value)| value.named(name)).collect();
         let shape = dims.map(target);
@@ -195,14 +212,43 @@ impl Graph {
         self.tensor(id)
     }
 
+    /// Which scope is open: 0 for none.
+    pub(crate) fn open_scope(&self) -> usize {
+        self.scope.get()
+    }
+
+    /// A poisoned tensor, and why: the first reason is what `build` fails with.
+    pub(crate) fn refuse(
+        &self,
+        message: String,
+        location: &'static Location<'static>,
+    ) -> Tensor<'_> {
+        let mut refusal = self.refusal.take();
+        refusal.get_or_insert(Error { message, location });
+        self.refusal.set(refusal);
+        self.tensor(0)
+    }
+
+    /// Why something was refused here rather than by the host.
+    pub(crate) fn refusal(&self) -> Option<Error> {
+        self.refusal.take()
+    }
+
     fn tensor(&self, id: abi::Tensor) -> Tensor<'_> {
         Tensor { id, graph: self }
     }
 
     fn enclose<T>(&self, name: &str, composite: &str, record: impl FnOnce() -> T) -> T {
+        let outer = self.scope.get();
+        // Composites name nothing but their own nodes: a layer may be used for the first time inside one.
+        if composite.is_empty() {
+            self.scopes.set(self.scopes.get() + 1);
+            self.scope.set(self.scopes.get());
+        }
         self.builder.enter(name, composite);
         let recorded = record();
         self.builder.leave();
+        self.scope.set(outer);
         recorded
     }
 }

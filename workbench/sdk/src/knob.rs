@@ -2,6 +2,14 @@
 
 use workbench_abi as abi;
 
+/// Declares `beta`, the weight of the KL term, as every architecture here has it.
+pub const BETA: Knob = beta(1.0);
+
+/// `beta` with a default of its own.
+pub const fn beta(default: f64) -> Knob {
+    new("beta", "Weight of the KL term.", default).between(0.0, 1e6)
+}
+
 /// A declared knob: name, one sentence, default and bounds.
 #[derive(Clone, Copy)]
 #[repr(transparent)]

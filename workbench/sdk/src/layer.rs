@@ -23,6 +23,8 @@ pub struct Layer<'g> {
     weights: Weights,
     bias: bool,
     location: &'static Location<'static>,
+    /// The scope that was open at the call: its parameters are to be named after that one.
+    scope: usize,
     recorded: OnceCell<Tensor<'g>>,
 }
 
@@ -172,6 +174,7 @@ impl<'g> Layer<'g> {
             weights: Weights::Kaiming,
             bias: true,
             location: Location::caller(),
+            scope: input.graph().open_scope(),
             recorded: OnceCell::new(),
         }
     }
@@ -180,6 +183,11 @@ impl<'g> Layer<'g> {
         let graph = self.input.graph();
         // The nodes are to carry the line of the author's call, not of its first use.
         let _here = graph.builder.located(self.location);
+        if graph.open_scope() != self.scope {
+            let why = "a layer is recorded when it is first used, and this one has left the scope that it was made in; \
+                       end the scope with the tensor itself, `*layer`";
+            return graph.refuse(format!("layer `{}`: {why}", self.name), self.location);
+        }
         let axes = self.kind.axes();
         graph.composite(self.kind.name(), &self.name, || {
             let rank = self.input.shape().len();

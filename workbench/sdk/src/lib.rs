@@ -40,6 +40,7 @@ mod attention;
 mod classes;
 mod composites;
 mod config;
+mod conv_stack;
 mod dataset;
 mod dropout;
 mod error;
@@ -59,6 +60,7 @@ pub use architecture::Architecture;
 pub use attention::attention;
 pub use composites::{bce_with_logits, gaussian_kl, reparameterise};
 pub use config::{Config, FromValue};
+pub use conv_stack::ConvStack;
 pub use dataset::{Dataset, Field, Item, Kind};
 pub use error::{Error, Result};
 pub use graph::Graph;
@@ -71,8 +73,8 @@ pub use tensor::{Dim, Tensor};
 /// Everything that a plugin needs, for `use workbench_sdk::prelude::*`.
 pub mod prelude {
     pub use crate::{
-        Architecture, Config, Dataset, Dim, Error, Field, Graph, Item, Kind, Knob, Layer, Param,
-        Result, Scheme, Tensor, Weights, attention, bail, bce_with_logits, ensure, export_plugin,
-        gaussian_kl, knob, param, reparameterise,
+        Architecture, Config, ConvStack, Dataset, Dim, Error, Field, Graph, Item, Kind, Knob,
+        Layer, Param, Result, Scheme, Tensor, Weights, attention, bail, bce_with_logits, ensure,
+        export_plugin, gaussian_kl, knob, param, reparameterise,
     };
 }

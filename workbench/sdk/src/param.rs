@@ -16,6 +16,13 @@
 
 use workbench_abi as abi;
 
+/// Declares `latent`, as every architecture here has it.
+pub const LATENT: Param = int("latent", "Dimensions of the latent space.", 20).range(1, 4096);
+/// Declares `init`; read it as a [`Scheme`](crate::Scheme).
+pub const INIT: Param =
+    text("init", "How the weights start: Kaiming normal, or PyTorch's default.", "he")
+        .choices(&[choice("he"), choice("pytorch")]);
+
 /// A declared parameter: name, one sentence, default, and what is allowed.
 #[derive(Clone, Copy)]
 #[repr(transparent)]

@@ -18,7 +18,10 @@ impl Training<'_> {
             }
             if paused || self.looked.elapsed() >= self.requests_every {
                 self.looked = Instant::now();
-                if !self.run.path().is_dir() {
+                // A file system that stumbles is not a directory that is gone.
+                if let Err(error) = std::fs::metadata(self.run.path())
+                    && error.kind() == std::io::ErrorKind::NotFound
+                {
                     return Err(Error::Vanished { path: self.run.path().to_owned() });
                 }
                 for request in self.requests()? {
@@ -38,9 +41,12 @@ impl Training<'_> {
     fn requests(&mut self) -> Result<Vec<Request>, Error> {
         match request::take(self.run) {
             Ok(requests) => Ok(requests),
-            // A file that is no request must not end a run.
+            // A file that is no request must not end a run; and one that can't be removed is told once.
             Err(error) => {
-                self.tell(&format!("a request was not understood: {error}"))?;
+                let why = format!("a request was not understood: {error}");
+                if self.misunderstood.replace(why.clone()).is_none_or(|before| before != why) {
+                    self.tell(&why)?;
+                }
                 Ok(Vec::new())
             }
         }
@@ -92,6 +98,8 @@ impl Training<'_> {
             return self.tell(&format!("{knob} was not set: {value} is not {allowed}"));
         }
         self.state.set.insert(knob.to_owned(), value);
+        // A checkpoint of this step, if there is one, does not know it.
+        self.saved = None;
         self.tell(&format!("{knob} = {value} (was {before})"))
     }
 }

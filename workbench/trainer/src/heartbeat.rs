@@ -21,6 +21,8 @@ pub(crate) struct Heartbeat {
 struct Shared {
     inner: Mutex<Inner>,
     ended: Condvar,
+    /// One writer at a time, so that a beat never replaces the status of the end.
+    writing: Mutex<()>,
 }
 
 struct Inner {
@@ -34,6 +36,7 @@ impl Heartbeat {
         let shared = Arc::new(Shared {
             inner: Mutex::new(Inner { status, ended: false }),
             ended: Condvar::new(),
+            writing: Mutex::new(()),
         });
         let (theirs, dir) = (shared.clone(), run.clone());
         let thread = std::thread::spawn(move || {
@@ -44,11 +47,15 @@ impl Heartbeat {
                     .wait_timeout(inner, EVERY)
                     .unwrap_or_else(PoisonError::into_inner)
                     .0;
-                if !inner.ended
-                    && let Err(error) = inner.status.write(&dir)
-                {
+                if inner.ended {
+                    break;
+                }
+                // Training updates the status at every step, and must not wait for a slow disk.
+                drop(inner);
+                if let Err(error) = theirs.write(&dir) {
                     tracing::warn!("the status can't be written: {error}");
                 }
+                inner = theirs.lock();
             }
         });
         Ok(Heartbeat { run: run.clone(), shared, thread: Some(thread) })
@@ -64,7 +71,8 @@ impl Heartbeat {
         let mut inner = self.shared.lock();
         inner.status.state = state;
         inner.status.error = error;
-        Ok(inner.status.write(&self.run)?)
+        drop(inner);
+        self.shared.write(&self.run)
     }
 
     pub fn status(&self) -> Status {
@@ -73,6 +81,13 @@ impl Heartbeat {
 }
 
 impl Shared {
+    /// Writes the status as it is when it is this writer's turn.
+    fn write(&self, run: &RunDir) -> Result<(), Error> {
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let status = self.lock().status.clone();
+        Ok(status.write(run)?)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

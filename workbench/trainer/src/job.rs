@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use workbench_engine::Session;
 use workbench_experiment::Experiment;
+use workbench_runs::log::is_event_file;
 use workbench_runs::{Checkpoint, LogWriter, RunDir, State, Status, Value};
 
 use crate::heartbeat::Heartbeat;
@@ -54,7 +55,8 @@ impl Job<'_> {
             .map(|split| split.len() as u64);
         let plan = Plan::new(self.experiment, counts[0], counts[1], counts[2])?;
         let mut status = Status::starting(plan.total_steps, self.parameters() as u64);
-        if let Some(before) = Status::read(self.run)? {
+        // A status that can't be read, after a crash say, is only missed.
+        if let Ok(Some(before)) = Status::read(self.run) {
             status.started = before.started;
         }
         let heartbeat = Heartbeat::start(self.run, status)?;
@@ -65,12 +67,16 @@ impl Job<'_> {
             Ok(Ending { outcome: Outcome::Diverged, why, .. }) => (State::Diverged, why.clone()),
             Err(error) => (State::Failed, Some(error.to_string())),
         };
-        heartbeat.enter(state, why)?;
         let step = heartbeat.status().step;
         let none = BTreeMap::new();
         let metrics = ended.as_ref().map_or(&none, |ending| &ending.metrics);
+        // Before the status says so: whoever waits for the end finds the last figures drawn.
         observer.observe(Progress::Ended { state, step, metrics });
-        ended.map(|ending| ending.outcome)
+        let written = heartbeat.enter(state, why);
+        // What ended the run comes before what could not be written about it.
+        let outcome = ended?.outcome;
+        written?;
+        Ok(outcome)
     }
 
     fn start(
@@ -80,15 +86,16 @@ impl Job<'_> {
         observer: &mut dyn Observer,
     ) -> Result<Ending, Error> {
         let kept = match self.resume.take() {
-            Some(checkpoint) => restore(&mut self.session, checkpoint)?,
+            Some(checkpoint) => restore(&mut self.session, &checkpoint)?,
             None => Kept::default(),
         };
         let step = self.session.step();
         heartbeat.update(|status| {
             status.step = step;
+            status.epoch = step.div_ceil(plan.steps_per_epoch);
             status.best = kept.best.clone();
         });
-        let mut log = LogWriter::create(self.run, (step > 0).then_some(step))?;
+        let mut log = LogWriter::create(self.run, was_logged(self.run).then_some(step))?;
         let mut texts = std::mem::take(&mut self.texts);
         texts.push(("text/experiment".to_owned(), self.experiment.to_toml()));
         texts.push(("data/classes".to_owned(), self.classes.join("\n")));
@@ -115,6 +122,7 @@ impl Job<'_> {
             looked: Instant::now(),
             stop: false,
             told: (0, String::new()),
+            misunderstood: None,
             saved: None,
         };
         training.run()
@@ -129,4 +137,11 @@ impl Job<'_> {
             .map(|param| param.shape.iter().product::<usize>())
             .sum()
     }
+}
+
+/// Whether an earlier try has left records: those after the step where this one goes on are superseded, also where
+/// that is the beginning.
+fn was_logged(run: &RunDir) -> bool {
+    let entries = std::fs::read_dir(run.path()).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| is_event_file(&entry.file_name()))
 }

@@ -54,27 +54,39 @@ impl Media {
         binarizer: Binarizer,
         snapshot: Option<&Snapshot>,
     ) -> Result<Option<Media>, Error> {
+        match Media::try_make(session, split, classes, binarizer, snapshot) {
+            // Such a decoder can't be called by itself, with a z and a label: there is nothing to show of it.
+            Err(Error::Engine(
+                EngineError::NotMarked { .. }
+                | EngineError::MissingInput { .. }
+                | EngineError::Input { .. },
+            )) => Ok(None),
+            media => media.map(Some),
+        }
+    }
+
+    fn try_make(
+        session: &Session,
+        split: &Split,
+        classes: usize,
+        binarizer: Binarizer,
+        snapshot: Option<&Snapshot>,
+    ) -> Result<Media, Error> {
         let n = split.len().min(RECONSTRUCTIONS);
         let whole_rows = n - n % COLUMNS.min(n);
         let places: Vec<u32> = (0..whole_rows as u32).collect();
         let batch = split.batch(&places, binarizer);
-        let posterior = match session.encode(&batch) {
-            Err(EngineError::NotMarked { .. }) => return Ok(None),
-            posterior => posterior?,
-        };
-        let reconstructions = match session.reconstruct(&batch) {
-            Err(EngineError::NotMarked { .. }) => return Ok(None),
-            pictures => pictures?,
-        };
+        let posterior = session.encode(&batch)?;
+        let reconstructions = session.reconstruct(&batch)?;
         let inputs = match batch.inputs.get("x") {
             Some(Input::F32(array)) => array.clone(),
-            _ => return Ok(None),
+            _ => return Err(EngineError::MissingInput { name: "x".to_owned() }.into()),
         };
         let z = session.prior(SAMPLES, SAMPLE_SEED, 0)?;
         let samples = session.decode(&z, &condition(SAMPLES, classes, None))?;
         let traversal = traversal(session, &posterior.mean, &batch, snapshot)?;
         let interpolation = interpolation(session, &posterior.mean, &batch)?;
-        Ok(Some(Media { inputs, reconstructions, samples, traversal, interpolation }))
+        Ok(Media { inputs, reconstructions, samples, traversal, interpolation })
     }
 
     /// Rows of inputs, each above the row of its reconstructions.
@@ -131,6 +143,11 @@ fn traversal(
 fn interpolation(session: &Session, mean: &Array, batch: &Batch) -> Result<Array, Error> {
     let [items, latent] = [mean.shape[0], mean.shape[1]];
     let rows = INTERPOLATIONS.min(items / 2);
+    if rows == 0 {
+        let mut shape = session.reconstruct(batch)?.shape;
+        shape[0] = 0;
+        return Ok(Array { shape, data: Vec::new() });
+    }
     let point = |item: usize| &mean.data[item * latent..(item + 1) * latent];
     let mut data = Vec::with_capacity(rows * COLUMNS * latent);
     let mut ends = Vec::with_capacity(rows * COLUMNS);

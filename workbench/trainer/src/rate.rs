@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Rate {
     since: Instant,
     busy: Duration,
-    images: u64,
+    images: f64,
     per_second: f64,
 }
 
@@ -14,7 +14,7 @@ const WINDOW: Duration = Duration::from_secs(2);
 
 impl Rate {
     pub fn new() -> Rate {
-        Rate { since: Instant::now(), busy: Duration::ZERO, images: 0, per_second: 0.0 }
+        Rate { since: Instant::now(), busy: Duration::ZERO, images: 0.0, per_second: 0.0 }
     }
 
     /// A step begins.
@@ -25,12 +25,12 @@ impl Rate {
     /// It ended, having trained on so many images.
     pub fn end(&mut self, images: usize) {
         self.busy += self.since.elapsed();
-        self.images += images as u64;
-        self.per_second = self.images as f64 / self.busy.as_secs_f64().max(1e-9);
+        self.images += images as f64;
+        self.per_second = self.images / self.busy.as_secs_f64().max(1e-9);
         if self.busy > WINDOW {
             // Halving forgets what is older than a few windows without a jump.
             self.busy /= 2;
-            self.images /= 2;
+            self.images /= 2.0;
         }
     }
 

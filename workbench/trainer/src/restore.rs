@@ -8,20 +8,22 @@ use workbench_runs::{Checkpoint, Data, Tensor, Tensors};
 use crate::Error;
 use crate::kept::Kept;
 
-/// Puts a checkpoint's parameters into a session, to use the model.
+/// Puts a checkpoint's model into a session, to use it, and tells what was set while it was trained, by knob.
 ///
 /// # Errors
-/// [`Error::Checkpoint`] where they do not fit the session's graph.
-pub fn load_model(session: &mut Session, checkpoint: &Checkpoint) -> Result<(), Error> {
-    let mismatch = |why: String| Error::Checkpoint { step: checkpoint.step, why };
-    let model = arrays(&checkpoint.model).map_err(mismatch)?;
-    session.load_parameters(&model).map_err(|error| mismatch(error.to_string()))
+/// [`Error::Checkpoint`] where it does not fit the session's graph.
+pub fn load_model(
+    session: &mut Session,
+    checkpoint: &Checkpoint,
+) -> Result<BTreeMap<String, f64>, Error> {
+    Ok(restore(session, checkpoint)?.set)
 }
 
-/// Puts everything that a checkpoint holds into a session, to go on training.
-pub(crate) fn restore(session: &mut Session, checkpoint: Checkpoint) -> Result<Kept, Error> {
-    load_model(session, &checkpoint)?;
+/// Puts everything that a checkpoint holds into a session.
+pub(crate) fn restore(session: &mut Session, checkpoint: &Checkpoint) -> Result<Kept, Error> {
     let mismatch = |why: String| Error::Checkpoint { step: checkpoint.step, why };
+    let model = arrays(&checkpoint.model).map_err(mismatch)?;
+    session.load_parameters(&model).map_err(|error| mismatch(error.to_string()))?;
     let optimizer = arrays(&checkpoint.optimizer).map_err(mismatch)?;
     session
         .load_optimizer_state(&optimizer, checkpoint.step)

@@ -1,4 +1,4 @@
-//! The items of a split, held in memory where they fit, and batches of them.
+//! The items of a split, held in memory, and batches of them.
 
 use std::sync::Arc;
 

@@ -14,7 +14,7 @@ use crate::restore::tensors;
 use crate::{
     Binarizer, COLUMNS, Error, Media, Observer, Outcome, Plan, Progress, Signals, Split, Splits,
 };
-use crate::{active_units, batches, evaluate, grid_png, snapshot};
+use crate::{active_units, batches, evaluate, grid_png, knobs, snapshot};
 
 /// The loop and what it changes.
 pub(crate) struct Training<'a> {
@@ -37,7 +37,9 @@ pub(crate) struct Training<'a> {
     pub stop: bool,
     /// What was told at the last step that had something to tell.
     pub told: (u64, String),
-    /// The step of the newest checkpoint.
+    /// Why requests could not be read, if the last try failed.
+    pub misunderstood: Option<String>,
+    /// The step whose state is on disk.
     pub saved: Option<u64>,
 }
 
@@ -45,12 +47,16 @@ impl Training<'_> {
     /// Trains from where the session is to the end, or to whatever ends it before.
     pub fn run(mut self) -> Result<Ending, Error> {
         self.heartbeat.enter(State::Running, None)?;
-        for (split, item, why) in &self.splits.skipped {
-            self.tell(&format!("skipped item {item} of `{split}`: {why}"))?;
-        }
         let start = self.session.step();
+        if start == 0 {
+            self.tell_skipped()?;
+        }
         let (experiment, train, plan) = (self.experiment, &self.splits.train, self.plan);
         let trained = std::thread::scope(|scope| {
+            // A run that was killed while it finished had stopped improving before.
+            if start > 0 && self.worn_out() {
+                return Ok(());
+            }
             let batches = batches::ahead(scope, experiment, plan, train, start);
             for batch in batches {
                 self.listen()?;
@@ -135,12 +141,28 @@ impl Training<'_> {
     /// What is due after an epoch; true where training has stopped improving.
     fn epoch(&mut self) -> Result<bool, Error> {
         let step = self.session.step();
-        let epoch = step / self.plan.steps_per_epoch;
-        let valid = self.measure(&self.splits.valid, "valid")?;
-        let improved = self.judge(&valid, step)?;
+        let improved = self.validate()?;
+        if self.due(step) || improved {
+            self.save()?;
+        }
+        let worn_out = self.worn_out();
+        if worn_out && step < self.plan.total_steps {
+            self.tell(&format!(
+                "stopped early: {} has not improved for {} epochs",
+                self.experiment.train.monitor, self.state.without_improvement
+            ))?;
+        }
+        Ok(worn_out)
+    }
+
+    /// The validation split, its latent space and pictures; true where the monitored value is the best so far.
+    fn validate(&mut self) -> Result<bool, Error> {
+        let step = self.session.step();
+        let epoch = step.div_ceil(self.plan.steps_per_epoch);
+        let mut metrics = self.measure(&self.splits.valid, "valid")?;
+        let improved = self.judge(&metrics, step)?;
         let snapshot =
             snapshot(&self.session, &self.splits.valid, self.batch_size(), self.fixed())?;
-        let mut metrics = valid;
         if let Some(snapshot) = &snapshot {
             metrics.insert("latent/active_units".to_owned(), active_units(snapshot) as f32);
             snapshot.save(self.run)?;
@@ -156,33 +178,20 @@ impl Training<'_> {
         let seconds_left =
             (done > 0).then(|| self.began.0.elapsed().as_secs_f64() / done as f64 * left);
         self.observer.observe(Progress::Epoch { step, epoch, metrics: &metrics, seconds_left });
-        if self.due(step) || improved {
-            self.save()?;
-        }
+        Ok(improved)
+    }
+
+    /// Whether the monitored value has not improved for as long as the experiment waits.
+    fn worn_out(&self) -> bool {
         let patience = self.experiment.train.patience;
-        let worn_out = patience.is_some_and(|patience| self.state.without_improvement >= patience);
-        if worn_out && !last {
-            self.tell(&format!(
-                "stopped early: {} has not improved for {} epochs",
-                self.experiment.train.monitor, self.state.without_improvement
-            ))?;
-        }
-        Ok(worn_out)
+        patience.is_some_and(|patience| self.state.without_improvement >= patience)
     }
 
     /// The end of training: the test split, once, and the last state.
     fn finish(&mut self) -> Result<BTreeMap<String, f32>, Error> {
         let step = self.session.step();
-        let ends_mid_epoch = !step.is_multiple_of(self.plan.steps_per_epoch);
-        if ends_mid_epoch {
-            let snapshot =
-                snapshot(&self.session, &self.splits.valid, self.batch_size(), self.fixed())?;
-            if let Some(snapshot) = &snapshot {
-                snapshot.save(self.run)?;
-            }
-            let valid = self.measure(&self.splits.valid, "valid")?;
-            self.log.write(step, &scalars(&valid))?;
-            self.media(snapshot.as_ref())?;
+        if !step.is_multiple_of(self.plan.steps_per_epoch) {
+            self.validate()?;
         }
         let test = self.measure(&self.splits.test, "test")?;
         self.log.write(step, &scalars(&test))?;
@@ -241,18 +250,15 @@ impl Training<'_> {
         let path = checkpoint::save(self.run, &checkpoint)?;
         self.saved = Some(step);
         let best = self.state.best.as_ref().map(|best| best.step);
-        checkpoint::prune(self.run, self.experiment.checkpoint.keep, best)?;
+        checkpoint::prune_up_to(self.run, step, self.experiment.checkpoint.keep, best)?;
         self.observer.observe(Progress::Checkpoint { step, path: &path });
         Ok(())
     }
 
     fn media(&mut self, snapshot: Option<&Snapshot>) -> Result<(), Error> {
         let classes = self.classes.len();
-        let Some(media) =
-            Media::make(&self.session, &self.splits.valid, classes, self.fixed(), snapshot)?
-        else {
-            return Ok(());
-        };
+        let made = Media::make(&self.session, &self.splits.valid, classes, self.fixed(), snapshot);
+        let Some(media) = made? else { return Ok(()) };
         let step = self.session.step();
         let pairs = grid_png(&media.pairs(), COLUMNS)?;
         let samples = grid_png(&media.samples, 8)?;
@@ -275,6 +281,17 @@ impl Training<'_> {
             .collect())
     }
 
+    /// Items that could not be read, in one line: there may be many.
+    fn tell_skipped(&mut self) -> Result<(), Error> {
+        let skipped = &self.splits.skipped;
+        let Some((split, item, why)) = skipped.first() else { return Ok(()) };
+        let first = format!("skipped item {item} of `{split}`: {why}");
+        match skipped.len() - 1 {
+            0 => self.tell(&first),
+            more => self.tell(&format!("{first}; and {more} more")),
+        }
+    }
+
     /// A line of the run's story: in the log, where viewers mark it on the curves.
     pub(crate) fn tell(&mut self, message: &str) -> Result<(), Error> {
         let step = self.session.step();
@@ -295,15 +312,7 @@ impl Training<'_> {
     /// Every knob's value for the next step.
     pub(crate) fn knobs(&self) -> BTreeMap<String, f64> {
         let at = self.plan.position(self.session.step());
-        let value =
-            |name: &str, default| match (self.state.set.get(name), self.experiment.knobs.get(name))
-            {
-                (Some(set), _) => *set,
-                (None, Some(schedule)) => schedule.at(at),
-                (None, None) => default,
-            };
-        let knobs = self.session.graph().knobs().iter();
-        knobs.map(|knob| (knob.name.clone(), value(&knob.name, knob.default))).collect()
+        knobs(&self.session, self.experiment, &self.state.set, at)
     }
 
     fn fixed(&self) -> Binarizer {

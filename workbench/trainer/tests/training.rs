@@ -304,14 +304,28 @@ fn a_run_that_lost_its_last_steps_takes_them_again() {
     whole.run(&mut Nobody).unwrap();
     broken.run(&mut Nobody).unwrap();
     // As a kill between two checkpoints leaves it: a log that is ahead of the newest checkpoint.
-    for (step, path) in checkpoint::list(&broken.run_dir()).unwrap() {
-        if step > 8 {
-            std::fs::remove_dir_all(path).unwrap();
+    for last in [8, 0] {
+        for (step, path) in checkpoint::list(&broken.run_dir()).unwrap() {
+            if step > last {
+                std::fs::remove_dir_all(path).unwrap();
+            }
         }
+        broken.run(&mut Nobody).unwrap();
+        assert_eq!(whole.newest(), broken.newest());
+        assert_eq!(whole.records(), broken.records());
     }
-    broken.run(&mut Nobody).unwrap();
-    assert_eq!(whole.newest(), broken.newest());
-    assert_eq!(whole.records(), broken.records());
+}
+
+#[test]
+fn what_is_set_after_a_save_of_the_same_step_is_kept() {
+    let trial = Trial::new("epochs = 4\nvalidation = 0.2");
+    let set = Request::Set { knob: "beta".into(), value: 3.0 };
+    let mut ask = Ask::new(&trial, vec![(7, Request::Save), (7, set), (7, Request::Stop)]);
+    assert_eq!(trial.run(&mut ask).unwrap(), Outcome::Stopped);
+    assert_eq!(trial.run(&mut Nobody).unwrap(), Outcome::Finished);
+    let history = trial.history();
+    let beta = &history.scalars["knob/beta"].values;
+    assert_eq!((beta[6], beta[7], beta[19]), (1.0, 3.0, 3.0));
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Child, ExitCode};
 
 use workbench_dashboard::{Env, Options, Outcome, Theme};
-use workbench_runs::State;
+use workbench_runs::{RunDir, State, Status, looks_dead};
 
 use crate::arguments::Attach;
 use crate::console;
@@ -15,25 +15,26 @@ use crate::failure::{DIVERGED, Failure, Result, STOPPED};
 /// `workbench attach`: a run, or any folder with a TensorBoard log.
 pub fn attach(context: &Context, attach: &Attach) -> Result<()> {
     let query = attach.run.as_deref().unwrap_or("latest");
-    let path = match (context.run(query), Path::new(query)) {
-        (Ok(run), _) => run.path().to_owned(),
-        (Err(_), folder) if folder.is_dir() => folder.to_owned(),
+    match (context.run(query), Path::new(query)) {
+        (Ok(run), _) => {
+            show(context, run.path(), run.name(), attach)?;
+            say_goodbye(context, &run)?;
+        }
+        (Err(_), folder) if folder.is_dir() => {
+            show(context, folder, query, attach)?;
+        }
         (Err(error), _) => return Err(error),
-    };
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    if let Outcome::Detached = show(&path, &name, attach)? {
-        come_back(&name);
     }
     Ok(())
 }
 
 /// Shows a run whose trainer this process has started; the exit code is the run's own, if it ended.
-pub fn follow(path: &Path, name: &str) -> Result<ExitCode> {
-    Ok(match show(path, name, &Attach::default())? {
-        Outcome::Detached => {
-            come_back(name);
-            ExitCode::SUCCESS
-        }
+pub fn follow(context: &Context, run: &RunDir, mut trainer: Child) -> Result<ExitCode> {
+    // Waited for, so that an ended trainer does not stay behind as a zombie while its run is looked at.
+    std::thread::spawn(move || trainer.wait());
+    Ok(match show(context, run.path(), run.name(), &Attach::default())? {
+        Outcome::Detached if say_goodbye(context, run)? => ExitCode::SUCCESS,
+        Outcome::Detached => ExitCode::FAILURE,
         Outcome::Ended(State::Diverged) => ExitCode::from(DIVERGED),
         Outcome::Ended(State::Stopped) => ExitCode::from(STOPPED),
         Outcome::Ended(State::Failed) => ExitCode::FAILURE,
@@ -47,7 +48,7 @@ pub fn possible() -> bool {
     std::io::stdout().is_terminal() && std::io::stdin().is_terminal() && !dumb
 }
 
-fn show(path: &Path, name: &str, attach: &Attach) -> Result<Outcome> {
+fn show(context: &Context, path: &Path, name: &str, attach: &Attach) -> Result<Outcome> {
     let theme =
         attach.theme.as_deref().map(str::parse::<Theme>).transpose().map_err(Failure::usage)?;
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -63,13 +64,25 @@ fn show(path: &Path, name: &str, attach: &Attach) -> Result<Outcome> {
             lc_ctype: variable("LC_CTYPE"),
             lang: variable("LANG"),
         },
-        come_back: format!("workbench attach {name}"),
+        come_back: format!("workbench{} attach {name}", context.places()),
     };
     workbench_dashboard::attach(path, options).map_err(Failure::usage)
 }
 
-fn come_back(name: &str) {
+/// Says what becomes of a run that someone looked away from; false where its trainer is gone.
+fn say_goodbye(context: &Context, run: &RunDir) -> Result<bool> {
+    let Some(status) = Status::read(run)?.filter(|status| status.state.is_live()) else {
+        return Ok(true);
+    };
+    let (name, places) = (run.name(), context.places());
+    if looks_dead(&status) {
+        console::note(format_args!(
+            "the trainer of {name} is gone: go on with `workbench{places} resume {name}`"
+        ));
+        return Ok(false);
+    }
     console::note(format_args!(
-        "training goes on without you: come back with `workbench attach {name}`"
+        "training goes on without you: come back with `workbench{places} attach {name}`"
     ));
+    Ok(true)
 }

@@ -22,7 +22,12 @@ pub fn check(context: &Context, check: &Check) -> Result<()> {
     let prepared =
         Prepared::new(context, load_experiment(context, &given.experiment, &given.overrides)?)?;
     if check.resolved {
-        console::line(prepared.experiment.to_toml().trim_end());
+        match check.json.json {
+            true => console::json(&serde_json::to_value(
+                prepared.experiment.to_toml().parse::<toml::Table>()?,
+            )?),
+            false => console::line(prepared.experiment.to_toml().trim_end()),
+        }
         return Ok(());
     }
     let step = time_a_step(&prepared)?;
@@ -101,7 +106,7 @@ fn data_name(prepared: &Prepared) -> String {
     }
 }
 
-/// Seconds a step, after trying that one works: finite, and a gradient for every parameter.
+/// Seconds a step, after trying that one works: everything finite.
 fn time_a_step(prepared: &Prepared) -> Result<f64> {
     let splits =
         Splits::load(&prepared.experiment, &prepared.source, &|_, _| {}).map_err(Failure::usage)?;
@@ -132,8 +137,8 @@ fn time_a_step(prepared: &Prepared) -> Result<f64> {
 fn memory(prepared: &Prepared) -> u64 {
     let batch = prepared.experiment.train.batch_size;
     let plan = prepared.plan;
-    let image: usize = prepared.source.image().iter().product();
-    let data = (plan.train_items + plan.valid_items + plan.test_items) * image as u64;
+    let image = prepared.source.bytes_per_item();
+    let data = (plan.train_items + plan.valid_items + plan.test_items) * image;
     let numbers: usize = prepared
         .graph
         .nodes()

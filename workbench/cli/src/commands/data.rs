@@ -49,7 +49,7 @@ fn show(context: &Context, name: &str, json: bool) -> Result<()> {
     console::line(format_args!("reader   {}", content.reader));
     console::line(format_args!("folder   {}", card.folder.display()));
     for file in &content.files {
-        let state = if card.missing().is_empty() { "" } else { "  (missing, or of another size)" };
+        let state = card.absence(file).map(|why| format!("  ({why})")).unwrap_or_default();
         console::line(format_args!(
             "file     {}, {} bytes{state}",
             file.path.display(),

@@ -1,7 +1,6 @@
 //! `eval`: measures of a trained model.
 
 use serde_json::json;
-use workbench_experiment::Schedule;
 use workbench_trainer::{Binarizer, Splits, evaluate};
 
 use crate::arguments::Eval;
@@ -26,15 +25,9 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
             )));
         }
     };
-    // At the end of their schedules: as the finished model was trained.
-    let at = model.prepared.plan.position(model.prepared.plan.total_steps);
-    let knobs = experiment
-        .knobs
-        .iter()
-        .map(|(name, schedule): (&String, &Schedule)| (name.clone(), schedule.at(at)));
     let fixed = Binarizer::fixed(experiment);
     let mut metrics =
-        evaluate(&model.session, split, experiment.train.batch_size, fixed, &knobs.collect())?;
+        evaluate(&model.session, split, experiment.train.batch_size, fixed, &model.knobs)?;
     if let Some(unknown) = eval.metrics.iter().find(|name| !metrics.contains_key(*name)) {
         let there: Vec<&str> = metrics.keys().map(String::as_str).collect();
         return Err(Failure::usage(format_args!(

@@ -15,9 +15,13 @@ const EVERY: Duration = Duration::from_millis(300);
 pub fn log(context: &Context, query: &str, follow: bool, json: bool) -> Result<()> {
     let run = context.run(query)?;
     let mut reader = LogReader::open(run.path());
-    loop {
+    let mut events = Vec::new();
+    while extend(&mut events, &mut reader)? {}
+    events.iter().for_each(|event| print(event, json));
+    let mut goes_on = follow;
+    while goes_on {
         // Asked before reading: what was written before the end is read after it.
-        let live = Status::read(&run)?
+        goes_on = Status::read(&run)?
             .is_some_and(|status| status.state.is_live() && !looks_dead(&status));
         loop {
             let events = reader.poll()?;
@@ -26,15 +30,28 @@ pub fn log(context: &Context, query: &str, follow: bool, json: bool) -> Result<(
             }
             events.iter().for_each(|event| print(event, json));
         }
-        if !follow || !live {
-            break;
+        if goes_on {
+            std::thread::sleep(EVERY);
         }
-        std::thread::sleep(EVERY);
     }
     if reader.damaged() > 0 {
         console::warning("the log is damaged in the middle: records after that place are missing");
     }
     Ok(())
+}
+
+/// Adds what is there next, and drops the records that a run which went on from an earlier step has superseded; false
+/// where nothing more is there.
+fn extend(events: &mut Vec<Event>, reader: &mut LogReader) -> Result<bool> {
+    let more = reader.poll()?;
+    let any = !more.is_empty();
+    for event in more {
+        if event.session_start {
+            events.retain(|before: &Event| before.step <= event.step);
+        }
+        events.push(event);
+    }
+    Ok(any)
 }
 
 fn print(event: &Event, json: bool) {
@@ -80,12 +97,7 @@ fn print(event: &Event, json: bool) {
 
 fn as_json(value: &Value) -> Json {
     match value {
-        Value::Scalar(x) => x
-            .to_string()
-            .parse::<f64>()
-            .ok()
-            .filter(|x| x.is_finite())
-            .map_or(Json::Null, Json::from),
+        Value::Scalar(x) => console::json_number(*x),
         Value::Image { width, height, channels, png } => {
             json!({"image": {"width": width, "height": height, "channels": channels, "bytes": png.len()}})
         }

@@ -55,7 +55,8 @@ pub fn plot(context: &Context, plot: &Plot) -> Result<()> {
     Ok(())
 }
 
-fn save_csv(figure: &workbench_plots::Figure, path: &Path) -> Result<()> {
+/// Writes the numbers behind a figure, and says where.
+pub fn save_csv(figure: &workbench_plots::Figure, path: &Path) -> Result<()> {
     figure.save_csv(path).map_err(Failure::usage)?;
     console::line(path.display());
     Ok(())

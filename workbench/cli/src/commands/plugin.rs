@@ -67,20 +67,15 @@ fn show(context: &Context, name: &str, json: bool) -> Result<()> {
 fn build(context: &Context, name: Option<&str>, json: bool) -> Result<()> {
     let sources = context.plugins.sources();
     let wanted: Vec<_> = match name {
-        None => {
-            sources.iter().filter(|source| !matches!(source.origin, Origin::Library(_))).collect()
-        }
-        Some(name) => {
-            let plugin = context.plugins.get(name).map_err(Failure::usage)?;
-            sources
-                .iter()
-                .filter(|source| source.name == name || source.name == plugin.name)
-                .collect()
-        }
+        None => sources
+            .into_iter()
+            .filter(|source| !matches!(source.origin, Origin::Library(_)))
+            .collect(),
+        Some(name) => vec![context.plugins.find(name).map_err(Failure::usage)?],
     };
     let mut built = Vec::new();
     for source in wanted {
-        let path = context.plugins.build(source).map_err(Failure::usage)?;
+        let path = context.plugins.build(&source).map_err(Failure::usage)?;
         if json {
             built.push(json!({"name": source.name, "path": path}));
         } else {

@@ -3,6 +3,7 @@
 use workbench_plots::figures;
 use workbench_trainer::{Source, condition};
 
+use super::plot::save_csv;
 use crate::arguments::Sample;
 use crate::console;
 use crate::context::Context;
@@ -26,8 +27,12 @@ pub fn sample(context: &Context, sample: &Sample) -> Result<()> {
     let z = model.session.prior(n, sample.seed, 0).map_err(Failure::usage)?;
     let drawn =
         model.session.decode(&z, &condition(n, classes.len(), class)).map_err(Failure::usage)?;
-    figures::samples(&pictures(&drawn)).save_png(&sample.output).map_err(Failure::usage)?;
+    let figure = figures::samples(&pictures(&drawn));
+    figure.save_png(&sample.output).map_err(Failure::usage)?;
     console::line(sample.output.display());
+    if let Some(csv) = &sample.csv {
+        save_csv(&figure, csv)?;
+    }
     Ok(())
 }
 

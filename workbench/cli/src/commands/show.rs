@@ -25,7 +25,8 @@ pub fn show(context: &Context, query: &str, json: bool) -> Result<()> {
             .map(|(tag, series)| {
                 (
                     tag.clone(),
-                    json!({"last": series.last().map(|last| last.1), "best": best(tag, series)}),
+                    json!({"last": series.last().map(|last| console::json_number(last.1)),
+                       "best": best(tag, series).map(console::json_number)}),
                 )
             })
             .collect();

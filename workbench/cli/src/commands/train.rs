@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use workbench_experiment::is_name;
-use workbench_runs::{Claim, RunDir, State, Status, checkpoint};
+use workbench_runs::{Claim, RunDir, State, Status, checkpoint, request};
 use workbench_trainer::{Job, Outcome, REQUESTS_EVERY, Signals, Source, Splits};
 
 use super::attach;
@@ -65,14 +65,14 @@ enum How {
     /// In this process, with lines on stdout.
     Headless { json: bool },
     /// In a process of its own, and this one returns.
-    Detached,
+    Detached { json: bool },
     /// In a process of its own, and this one shows the dashboard.
     Attached,
 }
 
 fn how(headless: bool, detach: bool, json: bool) -> How {
     if detach {
-        How::Detached
+        How::Detached { json }
     } else if headless || json || !attach::possible() {
         How::Headless { json }
     } else {
@@ -81,8 +81,8 @@ fn how(headless: bool, detach: bool, json: bool) -> How {
 }
 
 fn go_on(context: &Context, run: &RunDir, how: How) -> Result<ExitCode> {
-    let status = Status::read(run)?;
-    if let Some(Status { state: State::Finished, step, .. }) = status {
+    // A status that a crash has damaged is written anew.
+    if let Ok(Some(Status { state: State::Finished, step, .. })) = Status::read(run) {
         console::note(format_args!(
             "{} is finished, at step {step}: there is nothing to go on with",
             run.name()
@@ -90,20 +90,28 @@ fn go_on(context: &Context, run: &RunDir, how: How) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let prepared = Prepared::new(context, model::experiment(run)?)?;
+    for difference in provenance::differences(run, &prepared) {
+        console::warning(difference);
+    }
     begin(context, run, prepared, how)
 }
 
 fn begin(context: &Context, run: &RunDir, prepared: Prepared, how: How) -> Result<ExitCode> {
+    if let How::Headless { json } = how {
+        return here(run, prepared, json);
+    }
+    // The trainer opens the data itself; this process only watches, or ends.
+    drop(prepared);
+    let trainer = detached::start(context, run)?;
     match how {
-        How::Headless { json } => here(run, prepared, json),
-        How::Detached => {
-            detached::start(context, run)?;
-            console::line(run.path().display());
+        How::Attached => attach::follow(context, run, trainer),
+        How::Detached { json: true } => {
+            console::json(&serde_json::json!({"run": run.name(), "path": run.path()}));
             Ok(ExitCode::SUCCESS)
         }
-        How::Attached => {
-            detached::start(context, run)?;
-            attach::follow(run.path(), run.name())
+        _ => {
+            console::line(run.path().display());
+            Ok(ExitCode::SUCCESS)
         }
     }
 }
@@ -111,13 +119,35 @@ fn begin(context: &Context, run: &RunDir, prepared: Prepared, how: How) -> Resul
 /// Trains in this process: a new run, or from the newest good checkpoint of one that has any.
 fn here(run: &RunDir, prepared: Prepared, json: bool) -> Result<ExitCode> {
     let claim = Claim::acquire(run).map_err(Failure::usage)?;
+    // What was asked of a trainer that is gone is not meant for this one; what can't be read is as good as gone.
+    while request::take(run).is_ok_and(|requests| !requests.is_empty()) {}
     let parameters = workbench_graph::parameter_count(&prepared.graph);
     let mut status = Status::starting(prepared.plan.total_steps, parameters as u64);
-    if let Some(before) = Status::read(run)? {
+    if let Ok(Some(before)) = Status::read(run) {
         status.started = before.started;
         status.step = before.step;
     }
     status.write(run)?;
+    let ended = claimed(run, &prepared, json).inspect_err(|failure| {
+        // Where training itself failed, its status says so already, with the same words.
+        if let Ok(Some(mut now)) = Status::read(run)
+            && now.state.is_live()
+        {
+            now.state = State::Failed;
+            now.error = Some(failure.to_string());
+            if let Err(error) = now.write(run) {
+                console::warning(error);
+            }
+        }
+    });
+    let released = claim.release();
+    let code = ended?;
+    released?;
+    Ok(code)
+}
+
+/// What [`here`] does once the run directory is this process's.
+fn claimed(run: &RunDir, prepared: &Prepared, json: bool) -> Result<ExitCode> {
     let signals = Signals::install()?;
     let resume = match checkpoint::load_newest(run)? {
         None => None,
@@ -128,15 +158,7 @@ fn here(run: &RunDir, prepared: Prepared, json: bool) -> Result<ExitCode> {
             Some(checkpoint)
         }
     };
-    let splits = match load(&prepared) {
-        Ok(splits) => splits,
-        Err(failure) => {
-            status.state = State::Failed;
-            status.error = Some(failure.to_string());
-            status.write(run)?;
-            return Err(failure);
-        }
-    };
+    let splits = load(prepared)?;
     let classes = prepared.source.classes();
     let texts = vec![("text/layers".to_owned(), workbench_graph::render_layers(&prepared.graph))];
     let mut observer = Headless::new(run, &prepared.experiment, classes, json);
@@ -152,9 +174,7 @@ fn here(run: &RunDir, prepared: Prepared, json: bool) -> Result<ExitCode> {
         signals: &signals,
         requests_every: REQUESTS_EVERY,
     };
-    let outcome = job.train(&mut observer);
-    claim.release()?;
-    Ok(match outcome? {
+    Ok(match job.train(&mut observer)? {
         Outcome::Finished => ExitCode::SUCCESS,
         Outcome::Stopped => ExitCode::from(STOPPED),
         Outcome::Diverged => {

@@ -263,7 +263,7 @@ fn words_that_are_not_among_the_choices() {
       |
     6 | monitor = "test/loss"
       |           ^^^^^^^^^^^
-      = help: it is the tag of a curve, such as "valid/loss", "valid/elbo" or "train/loss"
+      = help: it is the tag of a validation curve, such as "valid/loss" or "valid/elbo"
     "#);
 }
 

@@ -63,7 +63,9 @@ pub(super) fn dims(shape: &abi::Shape) -> Option<Shape> {
     dims.collect::<Option<Vec<_>>>().map(Shape)
 }
 
-pub(super) fn attributes(attrs: &[abi::Attr]) -> Result<Attributes, String> {
+/// # Safety
+/// The attributes' strings and numbers are borrowed for the call.
+pub(super) unsafe fn attributes(attrs: &[abi::Attr]) -> Result<Attributes, String> {
     attrs
         .iter()
         .map(|attr| {

@@ -1,7 +1,7 @@
 //! What a plugin may ask during one call: its parameters, and where to complain.
 
-use std::cell::RefCell;
 use std::ffi::c_void;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use workbench_abi as abi;
 
@@ -12,12 +12,14 @@ use crate::{Error, Value, Values};
 pub(super) struct Call<'a> {
     plugin: &'a str,
     values: &'a Values,
-    failure: RefCell<Option<(String, Option<Place>)>>,
+    /// The ABI allows `fail` on the call's thread alone; a plugin that does not keep to it must not do worse than
+    /// mix up its messages.
+    failure: Mutex<Option<(String, Option<Place>)>>,
 }
 
 impl<'a> Call<'a> {
     pub fn new(plugin: &'a str, values: &'a Values) -> Call<'a> {
-        Call { plugin, values, failure: RefCell::new(None) }
+        Call { plugin, values, failure: Mutex::new(None) }
     }
 
     /// Hands the table to `call`, and turns what comes back into a result: `Ok(false)` is "unsupported".
@@ -42,10 +44,14 @@ impl<'a> Call<'a> {
             return Ok(false);
         }
         let (message, place) = self
-            .failure
+            .failure()
             .take()
             .unwrap_or_else(|| (format!("it failed (status {status}) without saying why"), None));
         Err(Error::Failed { plugin: self.plugin.to_owned(), doing: doing(), message, place })
+    }
+
+    fn failure(&self) -> MutexGuard<'_, Option<(String, Option<Place>)>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -83,7 +89,7 @@ unsafe extern "C" fn fail(ctx: *mut c_void, message: abi::Str, place: abi::Loc) 
         line: place.line,
         column: place.column,
     });
-    call.failure.borrow_mut().get_or_insert((message, place));
+    call.failure().get_or_insert((message, place));
 }
 
 unsafe extern "C" fn log(ctx: *mut c_void, level: abi::Level, message: abi::Str) {

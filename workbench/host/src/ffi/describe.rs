@@ -40,8 +40,7 @@ pub(crate) fn describe(plugin: Table<abi::Plugin>) -> Result<Described, String> 
 }
 
 fn dataset(table: &abi::Dataset) -> Result<DatasetInfo, String> {
-    let name =
-        sized(table.struct_size, size_of::<abi::Dataset>()).and_then(|()| text(table.name))?;
+    let name = text(table.name)?;
     let complete = table.open.is_some()
         && table.close.is_some()
         && table.field.is_some()
@@ -57,8 +56,7 @@ fn dataset(table: &abi::Dataset) -> Result<DatasetInfo, String> {
 }
 
 fn architecture(table: &abi::Architecture) -> Result<ArchitectureInfo, String> {
-    let name =
-        sized(table.struct_size, size_of::<abi::Architecture>()).and_then(|()| text(table.name))?;
+    let name = text(table.name)?;
     if table.build.is_none() {
         return Err(format!("architecture `{name}` lacks the function build"));
     }
@@ -108,14 +106,20 @@ fn param(param: abi::Param) -> Result<ParamInfo, String> {
     })
 }
 
-/// The tables that a list of pointers leads to.
+/// The tables that a list of pointers leads to. Each begins with its size.
 fn pointers<T>(start: *const *const T, n: usize) -> Result<Vec<Table<T>>, String> {
-    strided(start, n, size_of::<*const T>())?
-        .map(|pointer| {
-            // SAFETY: the plugin's promise: each pointer leads to a constant of the library.
-            unsafe { pointer.as_ref() }.ok_or_else(|| "a table's pointer is null".to_owned())
-        })
-        .collect()
+    let table = |pointer: *const T| {
+        if pointer.is_null() || !pointer.is_aligned() {
+            return Err("a table's pointer is null or misaligned".to_owned());
+        }
+        // SAFETY: the plugin's promise: the pointer leads to a table, whose first field is its size. No more than that
+        // is touched before the size is known to be enough.
+        unsafe {
+            sized(pointer.cast::<usize>().read(), size_of::<T>())?;
+            Ok(&*pointer)
+        }
+    };
+    strided(start, n, size_of::<*const T>())?.map(table).collect()
 }
 
 /// The elements of a list whose elements are at least as large as this side knows them.

@@ -266,7 +266,8 @@ unsafe extern "C" fn op(
     }
     let rank = nodes.first().map_or(0, |node| recorder.graph.node(*node).shape.rank());
     let fail = |message| TraceError { what: name.to_owned(), location: location.clone(), message };
-    let recorded = attributes(attrs)
+    // SAFETY: see above.
+    let recorded = unsafe { attributes(attrs) }
         .and_then(|attributes| op_from_name(name, &attributes, rank))
         .and_then(|op| match target.map(dims) {
             Some(None) => Err("the shape asked for has a rank over 8 or a size of 0".to_owned()),

@@ -34,8 +34,12 @@ unsafe extern "C" fn build<A: Architecture>(
         let Some(builder) = (unsafe { BuilderRef::new(builder) }) else {
             bail!("this plugin was built for a newer workbench; rebuild it");
         };
-        A::build(&Graph::new(builder), &Config { host })?;
-        Ok(abi::OK)
+        let graph = Graph::new(builder);
+        A::build(&graph, &Config { host })?;
+        match graph.refusal() {
+            Some(refusal) => Err(refusal),
+            None => Ok(abi::OK),
+        }
     };
     // SAFETY: the host's table is valid for the call.
     unsafe { run(host, body) }

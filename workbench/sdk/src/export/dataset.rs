@@ -113,7 +113,8 @@ unsafe extern "C" fn length<D: Dataset>(
         // SAFETY: the host's string lives as long as the call.
         let split =
             unsafe { split.as_str() }.ok_or_else(|| Error::new("the split is not UTF-8"))?;
-        match opened::<D>(handle)?.dataset.len(split) {
+        // SAFETY: the host's handle is of this data set.
+        match unsafe { opened::<D>(handle)? }.dataset.len(split) {
             Some(n) => {
                 // SAFETY: the host gives a place for the number.
                 unsafe { items.write(n) };
@@ -136,7 +137,8 @@ unsafe extern "C" fn read<D: Dataset>(
     n_out: usize,
 ) -> abi::Status {
     let body = |_: HostRef<'_>| {
-        let opened = opened::<D>(handle)?;
+        // SAFETY: the host's handle is of this data set.
+        let opened = unsafe { opened::<D>(handle)? };
         // SAFETY: the host's string lives as long as the call.
         let split =
             unsafe { split.as_str() }.ok_or_else(|| Error::new("the split is not UTF-8"))?;
@@ -152,7 +154,8 @@ unsafe extern "C" fn read<D: Dataset>(
             .collect::<Result<_>>()?;
         for (place, &index) in items.iter().enumerate() {
             ensure!(index < n, "there is no item {index} in `{split}`: it has {n}");
-            let slots = buffers.iter().map(|buffer| buffer.slot(place)).collect();
+            // SAFETY: `place` counts the items that the buffers were checked for, each once.
+            let slots = buffers.iter().map(|buffer| unsafe { buffer.slot(place) }).collect();
             let mut item = Item { fields: &opened.fields, slots };
             if let Err(error) = opened.dataset.read(split, index, &mut item) {
                 return Err(error.context(format_args!("item {index} of `{split}`")));
@@ -164,8 +167,10 @@ unsafe extern "C" fn read<D: Dataset>(
     unsafe { run(host, body) }
 }
 
-fn opened<'a, D: Dataset>(handle: *mut c_void) -> Result<&'a Opened<D>> {
-    // SAFETY: `open` made it, and the host does not close it during a call.
+/// # Safety
+/// `handle` is null, or what [`open`] of the same data set made and nobody has closed.
+unsafe fn opened<'a, D: Dataset>(handle: *mut c_void) -> Result<&'a Opened<D>> {
+    // SAFETY: the caller's promise; the host does not close it during a call.
     match unsafe { handle.cast::<Opened<D>>().as_ref() } {
         Some(opened) => Ok(opened),
         None => bail!("the host gave no data set"),
@@ -204,12 +209,16 @@ impl<'f> Filled<'f> {
         Ok(Filled { field, start })
     }
 
-    /// The part of item number `place`; each is handed out once a read.
-    fn slot(&self, place: usize) -> Slot<'f> {
+    /// The part of item number `place`.
+    ///
+    /// # Safety
+    /// `place` is below the number of items that the buffer was checked for, and no two slots of one place live at
+    /// once.
+    unsafe fn slot(&self, place: usize) -> Slot<'f> {
         let n = self.field.elements();
         let at = place * n;
-        // SAFETY: the buffer was checked to hold `place + 1` items or more of this type, is aligned for
-        // it, and no two slots overlap.
+        // SAFETY: the buffer was checked to hold so many items of this type and is aligned for it; the rest is the
+        // caller's promise.
         unsafe {
             match self.field.dtype {
                 abi::U8 => Slot::U8(std::slice::from_raw_parts_mut(self.start.add(at), n)),
