@@ -24,7 +24,7 @@ impl Architecture for ConditionalVae {
         );
 
         let x = g.image();
-        let class = g.input("label").to_f32().unflatten(&[1]).equal(g.iota(classes));
+        let class = g.input("label").one_hot(classes);
         let (mean, log_variance) = g.scope("encoder", || {
             let h = stack.encode(x).concat(1, &[class]);
             (*h.linear("mean", latent).head(), *h.linear("log_variance", latent).head())

@@ -47,7 +47,7 @@ impl Config<'_> {
         }
     }
 
-    /// Writes a line into the run's log.
+    /// Writes a line to stderr, which for a detached run is its trainer.log.
     pub fn log(&self, message: &str) {
         self.host.log(message);
     }
