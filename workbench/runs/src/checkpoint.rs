@@ -156,18 +156,33 @@ pub fn list(run: &RunDir) -> Result<Vec<(u64, PathBuf)>, Error> {
 /// [`Error::Io`].
 pub fn prune(run: &RunDir, keep: usize, best: Option<u64>) -> Result<Vec<u64>, Error> {
     let dir = run.checkpoints();
-    let all = list(run)?;
-    let kept = all.iter().rev().filter(|(_, path)| looks_whole(path)).take(keep.max(1));
-    let Some(oldest_kept) = kept.map(|&(step, _)| step).last() else { return Ok(Vec::new()) };
+    let prunable = prunable(run, keep, best)?;
+    if prunable.is_empty() {
+        return Ok(Vec::new());
+    }
     durable::sync_dir(&dir)?;
     let mut removed = Vec::new();
-    for (step, path) in all {
-        if step < oldest_kept && Some(step) != best {
-            remove(&dir, &path)?;
-            removed.push(step);
-        }
+    for (step, path) in prunable {
+        remove(&dir, &path)?;
+        removed.push(step);
     }
     Ok(removed)
+}
+
+/// The steps and folders that [`prune`] would remove, ascending.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn prunable(
+    run: &RunDir,
+    keep: usize,
+    best: Option<u64>,
+) -> Result<Vec<(u64, PathBuf)>, Error> {
+    let mut all = list(run)?;
+    let kept = all.iter().rev().filter(|(_, path)| looks_whole(path)).take(keep.max(1));
+    let Some(oldest_kept) = kept.map(|&(step, _)| step).last() else { return Ok(Vec::new()) };
+    all.retain(|(step, _)| *step < oldest_kept && Some(*step) != best);
+    Ok(all)
 }
 
 fn write_part(dir: &Path, name: &str, bytes: &[u8]) -> Result<(String, Entry), Error> {
