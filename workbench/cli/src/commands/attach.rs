@@ -2,7 +2,6 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
-use std::process::ExitCode;
 
 use workbench_dashboard::{Env, Options, Outcome, Theme};
 use workbench_runs::State;
@@ -27,17 +26,18 @@ pub fn attach(context: &Context, attach: &Attach) -> Result<()> {
     Ok(())
 }
 
-/// Shows a run whose trainer this process has started; the exit code is the run's own, if it ended.
-pub fn follow(path: &Path, name: &str) -> Result<ExitCode> {
+/// Shows a run whose trainer this process has started; the exit code is the run's own if it ended, `None` where it
+/// was left running.
+pub fn follow(path: &Path, name: &str) -> Result<Option<u8>> {
     Ok(match show(path, name, &Attach::default())? {
         Outcome::Detached => {
             come_back(name);
-            ExitCode::SUCCESS
+            None
         }
-        Outcome::Ended(State::Diverged) => ExitCode::from(DIVERGED),
-        Outcome::Ended(State::Stopped) => ExitCode::from(STOPPED),
-        Outcome::Ended(State::Failed) => ExitCode::FAILURE,
-        Outcome::Ended(_) => ExitCode::SUCCESS,
+        Outcome::Ended(State::Diverged) => Some(DIVERGED),
+        Outcome::Ended(State::Stopped) => Some(STOPPED),
+        Outcome::Ended(State::Failed) => Some(1),
+        Outcome::Ended(_) => Some(0),
     })
 }
 
@@ -48,10 +48,16 @@ pub fn possible() -> bool {
 }
 
 fn show(path: &Path, name: &str, attach: &Attach) -> Result<Outcome> {
+    let options = Options { come_back: attach_command(name), ..options(attach)? };
+    workbench_dashboard::attach(path, options).map_err(Failure::usage)
+}
+
+/// How things are to look on this terminal.
+pub fn options(attach: &Attach) -> Result<Options> {
     let theme =
         attach.theme.as_deref().map(str::parse::<Theme>).transpose().map_err(Failure::usage)?;
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let options = Options {
+    Ok(Options {
         theme,
         ascii: attach.ascii,
         no_color: false,
@@ -63,13 +69,18 @@ fn show(path: &Path, name: &str, attach: &Attach) -> Result<Outcome> {
             lc_ctype: variable("LC_CTYPE"),
             lang: variable("LANG"),
         },
-        come_back: format!("workbench attach {name}"),
-    };
-    workbench_dashboard::attach(path, options).map_err(Failure::usage)
+        come_back: String::new(),
+    })
+}
+
+/// What a person types to come back to a run.
+pub fn attach_command(name: &str) -> String {
+    format!("workbench attach {name}")
 }
 
 fn come_back(name: &str) {
     console::note(format_args!(
-        "training goes on without you: come back with `workbench attach {name}`"
+        "training goes on without you: come back with `{}`",
+        attach_command(name)
     ));
 }
