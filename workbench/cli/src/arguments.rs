@@ -165,7 +165,7 @@ pub struct Resume {
 pub struct Remove {
     /// Run directories, names, unique parts of names, or "latest"
     #[arg(value_name = "RUN", required = true)]
-    pub runs: Vec<String>,
+    pub named: Vec<String>,
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
@@ -177,7 +177,7 @@ pub struct Remove {
 pub struct Prune {
     /// Run directories, names, unique parts of names, or "latest" [default: all finished runs]
     #[arg(value_name = "RUN")]
-    pub runs: Vec<String>,
+    pub named: Vec<String>,
     /// Keep so many of the newest checkpoints; the best one stays in any case
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub keep: u32,
@@ -324,4 +324,23 @@ pub struct Preview {
     /// The same seed picks the same items
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+        assert!(Arguments::parse_from(["workbench"]).command.is_none());
+        let parsed = Arguments::parse_from(["workbench", "--runs", "x", "remove", "a", "b"]);
+        // The global --runs and the runs that are named are two things.
+        assert_eq!(parsed.places.runs, Some(PathBuf::from("x")));
+        assert!(matches!(parsed.command, Some(Command::Remove(r)) if r.named == ["a", "b"]));
+        let parsed = Arguments::parse_from(["workbench", "train", "e", "--seeds", "0,1,18"]);
+        assert!(matches!(parsed.command, Some(Command::Train(t)) if t.seeds == [0, 1, 18]));
+    }
 }

@@ -42,7 +42,14 @@ impl Headless {
                 (Err(why), _) => console::warning(why),
             }
         });
-        Headless { run: run.clone(), json, seed, drawer: Some(drawer), printed: None, total_steps: 0 }
+        Headless {
+            run: run.clone(),
+            json,
+            seed,
+            drawer: Some(drawer),
+            printed: None,
+            total_steps: 0,
+        }
     }
 
     fn print_json(&self, progress: &Progress) {

@@ -10,7 +10,7 @@ use crate::Options;
 use crate::format;
 use crate::state::picture::Picture;
 use crate::terminal::Pen;
-use crate::theme::{Hue, Styles};
+use crate::theme::{Hue, Styles, Theme};
 use crate::view::images::paint_picture;
 use crate::view::paint;
 
@@ -87,7 +87,12 @@ fn draw(styles: &Styles, tile: &Tile, shape: &Shape, x: u16, buf: &mut Buffer) {
     let caption = paint::cut(&format::plain(&tile.caption), shape.width, styles.unicode());
     let caption: String =
         if styles.unicode() { caption } else { caption.replace(|c: char| !c.is_ascii(), "?") };
-    paint::put(buf, x, shape.height, shape.width, &caption, styles.of(Hue::Faint));
+    // Without colours a caption is plain text, as whatever reads it may be no terminal.
+    let style = match styles.theme {
+        Theme::None => Style::new(),
+        _ => styles.of(Hue::Faint),
+    };
+    paint::put(buf, x, shape.height, shape.width, &caption, style);
 }
 
 /// The rows of a buffer as lines, without the blanks at their ends.
@@ -116,7 +121,7 @@ fn blank() -> Style {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::theme::{Env, Theme};
+    use crate::theme::Env;
 
     fn tiles(count: usize) -> Vec<Tile> {
         let tile = |i: usize| {
@@ -142,7 +147,10 @@ mod tests {
     fn all_fit_where_they_can_and_no_line_is_too_long() {
         let lines = |count, size| {
             let text = preview(&tiles(count), size, &options(Theme::None, false));
-            assert!(text.lines().all(|line| line.chars().count() <= usize::from(size.0)), "{text}");
+            assert!(
+                text.lines().all(|line| line.chars().count() <= usize::from(size.0).max(LEAST)),
+                "{text}"
+            );
             text.lines().count()
         };
         assert_eq!(lines(1, (80, 24)), 16, "one tile is as large as its picture");
@@ -171,7 +179,9 @@ mod tests {
 
     #[test]
     fn no_picture_is_too_odd() {
-        for (width, height, pixels) in [(1, 1, 1), (300, 2, 600), (2, 300, 600), (5, 5, 3), (0, 3, 0)] {
+        for (width, height, pixels) in
+            [(1, 1, 1), (300, 2, 600), (2, 300, 600), (5, 5, 3), (0, 3, 0)]
+        {
             let pixels = vec![[9; 3]; pixels];
             let tile = Tile { width, height, pixels, caption: "é\x1b[31m".into() };
             preview(&[tile], (80, 24), &options(Theme::Truecolor, false));

@@ -83,7 +83,8 @@ mod tests {
     fn a_damaged_provenance_is_no_group() {
         let dir = tempfile::tempdir().unwrap();
         let run = RunDir::create(dir.path(), "run").unwrap();
-        for text in ["[group", "group = 1", "[group]\nname = \"a\"", "[group]\nname=\"a\"\nseed=1"] {
+        for text in ["[group", "group = 1", "[group]\nname = \"a\"", "[group]\nname=\"a\"\nseed=1"]
+        {
             run.write_text("provenance.toml", text).unwrap();
             assert_eq!(Group::of(&run), None, "{text}");
         }

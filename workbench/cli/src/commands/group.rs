@@ -69,10 +69,7 @@ pub fn measures(runs: &[RunDir]) -> BTreeMap<String, Measure> {
             values.entry(tag.clone()).or_default().extend(value);
         }
     }
-    values
-        .into_iter()
-        .filter_map(|(tag, values)| Some((tag, Measure::of(&values)?)))
-        .collect()
+    values.into_iter().filter_map(|(tag, values)| Some((tag, Measure::of(&values)?))).collect()
 }
 
 /// The table of the groups among some runs, its head first; nothing where there is none.

@@ -76,9 +76,8 @@ impl Asker {
         }
         command.arg("--runs").arg(&self.context.runs).args(arguments).args(path);
         command.stdin(Stdio::null());
-        let output = command
-            .output()
-            .map_err(|error| format!("{}: {error}", self.executable.display()))?;
+        let output =
+            command.output().map_err(|error| format!("{}: {error}", self.executable.display()))?;
         let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
         match (output.status.success(), said(&output.stderr)) {
             (true, _) => Ok(said(&output.stdout)),
@@ -111,7 +110,11 @@ impl Owner for Asker {
         let about = "not looked at yet: it may have to be built".to_owned();
         let sources = self.context.plugins.sources().into_iter();
         sources
-            .map(|source| PluginEntry { name: source.name, about: about.clone(), ..PluginEntry::default() })
+            .map(|source| PluginEntry {
+                name: source.name,
+                about: about.clone(),
+                ..PluginEntry::default()
+            })
             .collect()
     }
 
@@ -201,7 +204,8 @@ fn data_set(name: &str, folder: &Path) -> DataSetEntry {
 fn described(entry: &Value) -> PluginEntry {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let list = |key: &str| entry[key].as_array().cloned().unwrap_or_default();
-    let mut details = vec![format!("version {}, {}", text(&entry["version"]), text(&entry["path"]))];
+    let mut details =
+        vec![format!("version {}, {}", text(&entry["version"]), text(&entry["path"]))];
     for parameter in list("parameters") {
         let default = match &parameter["default"] {
             Value::Null => "needed".to_owned(),

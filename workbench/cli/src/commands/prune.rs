@@ -12,7 +12,7 @@ use crate::failure::{Failure, Result};
 /// Prunes the runs named, or all that are finished.
 pub fn prune(context: &Context, prune: &Prune) -> Result<()> {
     let keep = prune.keep as usize;
-    let runs = match &prune.runs[..] {
+    let runs = match &prune.named[..] {
         [] => finished(context)?,
         queries => found(context, queries)?,
     };
@@ -62,7 +62,8 @@ fn finished(context: &Context) -> Result<Vec<RunDir>> {
 
 fn described(prunable: &Prunable) -> String {
     let count = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
-    let parts = [(prunable.checkpoints.len(), "checkpoint"), (prunable.snapshots.len(), "latent snapshot")];
+    let parts =
+        [(prunable.checkpoints.len(), "checkpoint"), (prunable.snapshots.len(), "latent snapshot")];
     let parts: Vec<String> =
         parts.iter().filter(|(n, _)| *n > 0).map(|(n, one)| count(*n, one)).collect();
     format!("{}, {}", parts.join(", "), bytes(prunable.bytes))

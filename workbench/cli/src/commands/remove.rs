@@ -11,13 +11,12 @@ use crate::failure::{Failure, Result};
 
 /// Removes all of them, or none where one is not there or live.
 pub fn remove(context: &Context, remove: &Remove) -> Result<()> {
-    let runs = found(context, &remove.runs)?;
+    let runs = found(context, &remove.named)?;
     let status = |run: &RunDir| Status::read(run).ok().flatten();
     for run in &runs {
         refuse_live(run)?;
     }
-    let sizes: Vec<u64> =
-        runs.iter().map(|run| workbench_runs::remove::size(run.path())).collect();
+    let sizes: Vec<u64> = runs.iter().map(|run| workbench_runs::remove::size(run.path())).collect();
     if !remove.yes {
         for (run, size) in runs.iter().zip(&sizes) {
             let state = state(status(run).as_ref());

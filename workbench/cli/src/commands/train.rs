@@ -178,9 +178,8 @@ pub fn create(
         Some(name) => RunDir::create(&context.runs, name).map_err(Failure::usage)?,
         None => create_dated(&context.runs, &prepared.experiment.name)?,
     };
-    let written = run
-        .write_text("experiment.toml", &prepared.experiment.to_toml())
-        .and_then(|()| {
+    let written =
+        run.write_text("experiment.toml", &prepared.experiment.to_toml()).and_then(|()| {
             run.write_text("provenance.toml", &provenance::describe(context, prepared, group))
         });
     if let Err(error) = written {

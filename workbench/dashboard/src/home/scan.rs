@@ -22,6 +22,8 @@ const SHARE: u32 = 10;
 const OTHERS_EVERY: u32 = 4;
 /// As many points of a curve as are kept.
 const POINTS: usize = 256;
+/// With fewer points the curve of validation says less than that of training.
+const FEW: usize = 8;
 /// Between two tellings of what has been read, while logs are read for the first time.
 const TELL_EVERY: Duration = Duration::from_millis(200);
 
@@ -34,7 +36,7 @@ pub(crate) struct RunEntry {
     /// It says that it is live, and shows no sign of it.
     pub lost: bool,
     pub group: Option<Group>,
-    /// The tag that tells best how it went, and its points: validation, where there are two.
+    /// The tag that tells best how it goes, and its points.
     pub curve: Option<(String, Vec<(u64, f32)>)>,
     /// The last of each `test/…`.
     pub tested: BTreeMap<String, f32>,
@@ -270,9 +272,7 @@ impl Scan {
             return false;
         }
         for mut event in events {
-            event
-                .values
-                .retain(|(tag, value)| matches!(value, Value::Scalar(_)) && is_wanted(tag));
+            event.values.retain(|(tag, value)| matches!(value, Value::Scalar(_)) && is_wanted(tag));
             followed.history.fold(event);
         }
         let (curve, tested) = (curve(&followed.history), tested(&followed.history));
@@ -293,13 +293,13 @@ fn tested(history: &History) -> BTreeMap<String, f32> {
     tested.filter_map(|(tag, series)| Some((tag.clone(), series.last()?.1))).collect()
 }
 
-/// The curve to show: of validation, else of training, else whatever has a loss in its name.
+/// The curve to show: of validation where it has points enough to have a shape, else of training, else whatever has
+/// a loss in its name.
 fn curve(history: &History) -> Option<(String, Vec<(u64, f32)>)> {
-    let known = ["valid/loss", "train/loss"].into_iter();
-    let others = history.scalars.keys().map(String::as_str).filter(|tag| !tag.starts_with("test/"));
-    let mut tags = known.chain(others);
-    let series = tags.find_map(|tag| {
-        let series = history.scalars.get(tag).filter(|series| series.len() > 1)?;
+    let known = [("valid/loss", FEW), ("train/loss", 2), ("valid/loss", 2)].into_iter();
+    let others = history.scalars.keys().filter(|tag| !tag.starts_with("test/"));
+    let series = known.chain(others.map(|tag| (tag.as_str(), 2))).find_map(|(tag, least)| {
+        let series = history.scalars.get(tag).filter(|series| series.len() >= least)?;
         Some((tag, series))
     });
     let (tag, series) = series?;

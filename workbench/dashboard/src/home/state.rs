@@ -58,6 +58,15 @@ pub(crate) enum Ask {
 pub(crate) struct Notice {
     pub text: String,
     pub is_bad: bool,
+    /// Told until the run of this name has ended.
+    pub until_end_of: Option<String>,
+}
+
+impl Notice {
+    /// Told until the next key.
+    pub fn new(text: impl Into<String>) -> Notice {
+        Notice { text: text.into(), is_bad: false, until_end_of: None }
+    }
 }
 
 /// A text to read.
@@ -100,7 +109,14 @@ impl State {
     /// Takes note of what a look found.
     pub fn see(&mut self, seen: Seen) {
         match seen {
-            Seen::Runs(runs) => self.runs = Some(runs),
+            Seen::Runs(runs) => {
+                let is_live = |name: &String| runs.iter().any(|r| r.name == *name && r.is_live());
+                let until = self.ui.notice.as_ref().and_then(|notice| notice.until_end_of.as_ref());
+                if until.is_some_and(|name| !is_live(name)) {
+                    self.ui.notice = None;
+                }
+                self.runs = Some(runs);
+            }
             Seen::Experiments(experiments) => self.experiments = Some(experiments),
             Seen::DataSets(data_sets) => self.data_sets = Some(data_sets),
             Seen::Trouble(trouble) => self.trouble = trouble,
@@ -115,7 +131,11 @@ impl State {
         match done {
             Done::Plugins(plugins) => self.plugins = Some(plugins),
             Done::Started { .. } => {}
-            Done::Said(text) => self.ui.notice = Some(Notice { text, is_bad: false }),
+            Done::Said(text) => self.ui.notice = Some(Notice::new(text)),
+            Done::Stopping { name } => {
+                let text = format!("asked {name} to stop: it writes a checkpoint and ends");
+                self.ui.notice = Some(Notice { until_end_of: Some(name), ..Notice::new(text) });
+            }
             Done::Checked { name, words } => {
                 self.ui.page = Some(Page::new(format!("check of {name}"), &words, false));
             }
@@ -190,10 +210,11 @@ impl State {
             Section::Runs => self.runs.as_ref().map(|all| all[place].word().to_owned()),
             Section::Experiments => self.experiments.as_ref().map(|all| {
                 let entry = &all[place];
-                format!("{} {} {}", entry.about, entry.data_set, entry.architecture)
+                format!("{} {}", entry.data_set, entry.architecture)
             }),
             Section::Data => self.data_sets.as_ref().map(|all| all[place].title.clone()),
-            Section::Plugins => self.plugins.as_ref().map(|all| all[place].about.clone()),
+            // Its kind is part of its name.
+            Section::Plugins => None,
         };
         format!("{name} {}", more.unwrap_or_default())
     }

@@ -54,7 +54,7 @@ pub(crate) fn update(state: &mut State, message: Message) -> Vec<Effect> {
             if why.lines().count() > 1 {
                 state.ui.page = Some(Page::new("it did not work".to_owned(), &why, true));
             } else {
-                state.ui.notice = Some(Notice { text: why, is_bad: true });
+                state.ui.notice = Some(Notice { is_bad: true, ..Notice::new(why) });
             }
         }
         Message::Edited(None) => {}
@@ -148,7 +148,11 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::First => choose(state, isize::MIN),
         Action::Last => choose(state, isize::MAX),
         Action::Open => {
-            return state.chosen_run().map(|run| Effect::Open(run.path.clone())).into_iter().collect();
+            return state
+                .chosen_run()
+                .map(|run| Effect::Open(run.path.clone()))
+                .into_iter()
+                .collect();
         }
         Action::Start | Action::Check | Action::Edit => return experiment(state, action),
         Action::ShowDetails => {
@@ -190,7 +194,9 @@ fn run(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Resume => say(state, &format!("{name} is finished: nothing is left to do")),
         Action::Stop if entry.is_live() => ask(state, Ask::Stop, name),
-        Action::Stop => say(state, &format!("{name} is {}: nothing is there to stop", entry.word())),
+        Action::Stop => {
+            say(state, &format!("{name} is {}: nothing is there to stop", entry.word()))
+        }
         _ if entry.is_live() => {
             say(state, &format!("{name} is {}: stop it first, with S", entry.word()))
         }
@@ -204,7 +210,7 @@ fn ask(state: &mut State, ask: Ask, name: String) -> Vec<Effect> {
 }
 
 fn say(state: &mut State, text: &str) -> Vec<Effect> {
-    state.ui.notice = Some(Notice { text: text.to_owned(), is_bad: false });
+    state.ui.notice = Some(Notice::new(text));
     Vec::new()
 }
 

@@ -37,12 +37,24 @@ impl Job {
 #[derive(Debug)]
 pub(crate) enum Done {
     /// What a check said.
-    Checked { name: String, words: String },
+    Checked {
+        name: String,
+        words: String,
+    },
     /// There is a run to look at.
-    Started { run: PathBuf },
+    Started {
+        run: PathBuf,
+    },
+    /// The run of this name was asked to stop.
+    Stopping {
+        name: String,
+    },
     /// Something to tell in a line.
     Said(String),
-    Failed { job: Job, why: String },
+    Failed {
+        job: Job,
+        why: String,
+    },
     Plugins(Vec<PluginEntry>),
 }
 
@@ -93,7 +105,7 @@ pub(crate) fn carry_out(owner: &dyn Owner, job: Job) -> Done {
         Job::Resume { run, .. } => owner.resume(run).map(|()| Done::Started { run: run.clone() }),
         Job::Stop { run, name } => open(run).and_then(|run| {
             Request::Stop.post(&run).map_err(|error| error.to_string())?;
-            Ok(Done::Said(format!("asked {name} to stop: it writes a checkpoint and ends")))
+            Ok(Done::Stopping { name: name.clone() })
         }),
         Job::Delete { run, name } => open(run).and_then(|run| {
             workbench_runs::remove(&run).map_err(|error| error.to_string())?;

@@ -60,7 +60,12 @@ pub(crate) fn pane(state: &State, tag: &str, area: Rect, buf: &mut Buffer) -> u1
             if state.ui.whole && state.ui.view == View::Images {
                 return 1 + paint_picture(&state.styles, picture, body, buf);
             }
-            1 + paint_picture(&state.styles, &picture.part(width, height, LEAST_SCALE, pairs), body, buf)
+            1 + paint_picture(
+                &state.styles,
+                &picture.part(width, height, LEAST_SCALE, pairs),
+                body,
+                buf,
+            )
         }
         Ok(_) => 1,
         Err(why) => {

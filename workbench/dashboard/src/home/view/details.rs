@@ -90,7 +90,7 @@ fn run(state: &State, run: &RunEntry, area: Rect, buf: &mut Buffer) {
     }
     let Some((tag, points)) = &run.curve else { return };
     let (title, plot) = split_top(curve, 1);
-    let plot = Rect { height: plot.height.min(24), ..plot };
+    let plot = Rect { height: plot.height.min(16), ..plot };
     if title.height > 0 && plot.height >= 2 {
         let last = points.last().map_or(f64::NAN, |point| f64::from(point.1));
         let text = format!("{tag} {}", format::number(last));

@@ -47,7 +47,7 @@ fn line(state: &State, width: u16) -> (String, Style) {
     (hints(state, width), state.styles.of(Hue::Faint))
 }
 
-/// The keys that matter most; where they do not all fit, the last of the section's own give way.
+/// The keys that matter most; where they do not all fit, choosing gives way, then the last of the section's own.
 fn hints(state: &State, width: u16) -> String {
     let updown = state.styles.pick("↑↓", "Up/Down");
     if state.ui.page.is_some() {
@@ -62,10 +62,16 @@ fn hints(state: &State, width: u16) -> String {
         Section::Data | Section::Plugins => vec!["Enter details"],
     };
     let choose = format!("{updown} choose");
-    let common = ["Tab section", &choose, "/ filter", "? help", "q leave"];
+    let mut common = vec!["Tab section", &choose, "/ filter", "? help", "q leave"];
     loop {
         let text = own.iter().chain(&common).copied().collect::<Vec<_>>().join("  ");
-        if paint::width(&text) <= width || own.pop().is_none() {
+        if paint::width(&text) <= width {
+            return text;
+        }
+        // Arrow keys are what everyone tries.
+        if common.len() > 4 {
+            common.remove(1);
+        } else if own.pop().is_none() {
             return text;
         }
     }

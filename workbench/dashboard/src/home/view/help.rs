@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::split_top;
-use crate::home::keys::{self, TABLE};
+use crate::home::keys::{self, Action, Binding, TABLE};
 use crate::home::state::State;
 use crate::theme::Hue;
 use crate::view::paint;
@@ -13,12 +13,14 @@ use crate::view::paint;
 /// Draws all keys, in as many columns as it takes.
 pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
     let (title, body) = split_top(area, 1);
-    paint::put(buf, title.x, title.y, title.width, "Keys of Home", state.styles.bold());
+    let text = "Keys of Home (1 to 4, Tab, Left and Right choose the section)";
+    paint::put(buf, title.x, title.y, title.width, text, state.styles.bold());
+    let bindings: Vec<_> = TABLE.iter().filter(|binding| !is_about_sections(binding)).collect();
     let rows = usize::from(body.height).max(1);
-    let columns = TABLE.len().div_ceil(rows).max(1);
+    let columns = bindings.len().div_ceil(rows).max(1);
     let width = body.width / columns as u16;
     let names = if width < 60 { 12 } else { 16 };
-    for (i, binding) in TABLE.iter().enumerate() {
+    for (i, binding) in bindings.into_iter().enumerate() {
         let (x, y) = (body.x + (i / rows) as u16 * width, body.y + (i % rows) as u16);
         let text = paint::cut(&keys::names(binding), names - 1, state.styles.unicode());
         paint::put(buf, x, y, width, &text, state.styles.of(Hue::Train));
@@ -31,4 +33,9 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
         let help = paint::cut(&help, room, state.styles.unicode());
         paint::put(buf, x + names, y, room, &help, Style::new());
     }
+}
+
+/// One line stands for all of these.
+fn is_about_sections(binding: &Binding) -> bool {
+    matches!(binding.action, Action::Show(_) | Action::NextSection | Action::PreviousSection)
 }

@@ -78,14 +78,15 @@ fn column(title: &'static str, least: u16, most: u16, rank: u8) -> Column {
 
 /// As wide as the widest of some texts, within bounds.
 fn widest<'a>(texts: impl Iterator<Item = &'a String>, least: u16, most: u16) -> u16 {
-    texts.map(|text| paint::width(text)).max().unwrap_or(0).clamp(least, most)
+    // A space more than is needed sets the columns apart.
+    texts.map(|text| paint::width(text) + 1).max().unwrap_or(0).clamp(least, most)
 }
 
 fn experiments(state: &State, shown: &[usize], area: Rect, buf: &mut Buffer) {
     let Some(all) = &state.experiments else { return };
     let name = widest(all.iter().map(|entry| &entry.name), 10, 30);
-    let data = widest(all.iter().map(|entry| &entry.data_set), 8, 20);
-    let architecture = widest(all.iter().map(|entry| &entry.architecture), 12, 20);
+    let data = widest(all.iter().map(|entry| &entry.data_set), 9, 20);
+    let architecture = widest(all.iter().map(|entry| &entry.architecture), 13, 20);
     let columns = [
         column("experiment", name, name, 0),
         column("data set", data, data, 2),
@@ -109,10 +110,10 @@ fn experiments(state: &State, shown: &[usize], area: Rect, buf: &mut Buffer) {
 
 fn data_sets(state: &State, shown: &[usize], area: Rect, buf: &mut Buffer) {
     let Some(all) = &state.data_sets else { return };
-    let name = widest(all.iter().map(|entry| &entry.name), 8, 24);
+    let name = widest(all.iter().map(|entry| &entry.name), 9, 24);
     let columns = [
         column("data set", name, name, 0),
-        column("files", 7, 7, 1),
+        column("files", 8, 8, 1),
         column("title", 12, u16::MAX, 2),
     ];
     let cell = |place: usize, column: usize| {
@@ -132,7 +133,7 @@ fn plugins(state: &State, shown: &[usize], area: Rect, buf: &mut Buffer) {
     let name = widest(all.iter().map(|entry| &entry.name), 8, 24);
     let columns = [
         column("plugin", name, name, 0),
-        column("kind", 12, 12, 1),
+        column("kind", 13, 13, 1),
         column("about", 12, u16::MAX, 2),
     ];
     let cell = |place: usize, column: usize| {

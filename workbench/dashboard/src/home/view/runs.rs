@@ -40,7 +40,8 @@ pub(crate) fn draw(state: &State, shown: &[usize], area: Rect, buf: &mut Buffer)
         cursor: state.cursor(Section::Runs),
         is_active: state.section() == Section::Runs,
     };
-    let cell = |row: usize, column: usize, width: u16| cell(&state.styles, rows[row], column, width);
+    let cell =
+        |row: usize, column: usize, width: u16| cell(&state.styles, rows[row], column, width);
     table::draw(&state.styles, &table, cell, area, buf);
 }
 
@@ -80,9 +81,9 @@ pub(crate) fn mark(styles: &Styles, run: &RunEntry) -> Cell {
 
 /// `600/3000`.
 pub(crate) fn steps(run: &RunEntry) -> String {
-    run.status.as_ref().map_or(String::new(), |status| {
-        format!("{}/{}", status.step, status.steps_total)
-    })
+    run.status
+        .as_ref()
+        .map_or(String::new(), |status| format!("{}/{}", status.step, status.steps_total))
 }
 
 /// How far a run is.

@@ -57,34 +57,39 @@ pub(crate) fn area(styles: &Styles, points: &[(u64, f32)], area: Rect, buf: &mut
     }
 }
 
-/// The mean of each column's points, spread evenly over the steps, and the range to show; columns without a point
-/// are as the one before. `None` where there is no finite point.
+/// The mean of each column's points, spread evenly over the steps, and the range to show; columns without a point lie
+/// on the line between their neighbours. `None` where there is no finite point.
 fn columns(points: &[(u64, f32)], width: usize) -> Option<(Vec<f64>, f64, f64)> {
     let points: Vec<(u64, f64)> =
         points.iter().filter(|(_, v)| v.is_finite()).map(|&(s, v)| (s, f64::from(v))).collect();
-    let (&(from, first), &(to, _)) = (points.first()?, points.last()?);
-    let width = width.min(points.len().max(2));
+    let (&(from, _), &(to, _)) = (points.first()?, points.last()?);
     if width == 0 {
         return None;
     }
     let mut sums = vec![(0.0, 0u32); width];
     let span = to.saturating_sub(from).max(1) as f64;
     for (step, value) in points {
-        let place = (step.saturating_sub(from) as f64 / span * width as f64) as usize;
+        let place = (step.saturating_sub(from) as f64 / span * (width - 1) as f64).round() as usize;
         let (sum, count) = &mut sums[place.min(width - 1)];
         *sum += value;
         *count += 1;
     }
-    let mut last = first;
-    let columns: Vec<f64> = sums
-        .into_iter()
-        .map(|(sum, count)| {
-            if count > 0 {
-                last = sum / f64::from(count);
+    let means: Vec<Option<f64>> =
+        sums.iter().map(|(sum, count)| (*count > 0).then(|| sum / f64::from(*count))).collect();
+    let known: Vec<(usize, f64)> =
+        means.iter().enumerate().filter_map(|(at, mean)| Some((at, (*mean)?))).collect();
+    let between = |at: usize| {
+        let next = known.partition_point(|(known, _)| *known < at);
+        match (next.checked_sub(1).map(|before| known[before]), known.get(next)) {
+            (_, Some(&(there, value))) if there == at => value,
+            (Some((a, low)), Some(&(b, high))) => {
+                low + (high - low) * (at - a) as f64 / (b - a) as f64
             }
-            last
-        })
-        .collect();
+            (Some((_, value)), None) | (None, Some(&(_, value))) => value,
+            (None, None) => 0.0,
+        }
+    };
+    let columns: Vec<f64> = (0..width).map(between).collect();
     let mut sorted = columns.clone();
     sorted.sort_by(f64::total_cmp);
     let low = sorted[0];
@@ -115,12 +120,19 @@ mod tests {
     }
 
     #[test]
+    fn few_points_are_joined() {
+        let points = [(0, 0.0), (10, 7.9)];
+        assert_eq!(line(&styles(Glyphs::Braille), &points, 8), "▁▂▃▅▆▇██");
+    }
+
+    #[test]
     fn what_is_not_finite_or_not_there_does_no_harm() {
         let styles = styles(Glyphs::Braille);
         assert_eq!(line(&styles, &[], 10), "");
         assert_eq!(line(&styles, &[(1, f32::NAN)], 10), "");
         assert_eq!(line(&styles, &[(1, 1.0)], 0), "");
-        let level = line(&styles, &[(1, 5.0), (2, f32::INFINITY), (9, 5.0)], 10);
-        assert_eq!(level, "▁▁");
+        let level = line(&styles, &[(1, 5.0), (2, f32::INFINITY), (9, 5.0)], 4);
+        assert_eq!(level, "▁▁▁▁");
+        assert_eq!(line(&styles, &[(7, 5.0)], 3), "▁▁▁");
     }
 }
