@@ -5,19 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 /// Train, watch, compare and use variational autoencoders from the terminal.
+///
+/// Without a command: the home screen, with runs, experiments, data sets and plugins.
 #[derive(Parser)]
-#[command(
-    name = "workbench",
-    version,
-    about,
-    subcommand_required = true,
-    arg_required_else_help = true
-)]
+#[command(name = "workbench", version, about)]
 pub struct Arguments {
     #[command(flatten)]
     pub places: Places,
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 #[derive(Args, Clone)]
@@ -45,13 +41,17 @@ pub enum Command {
         #[command(flatten)]
         json: Json,
     },
-    /// Show one run: state, metrics, checkpoints, figures
+    /// Show one run: state, metrics, checkpoints, figures; or a group of seeds: means and deviations
     Show {
         #[command(flatten)]
         run: Run,
         #[command(flatten)]
         json: Json,
     },
+    /// Remove runs for good
+    Remove(Remove),
+    /// Free space in finished runs: older checkpoints, most of the latent snapshots
+    Prune(Prune),
     /// Print a run's event log as lines
     Log {
         #[command(flatten)]
@@ -132,6 +132,9 @@ pub struct Train {
     /// Where a run of that name exists, go on with it
     #[arg(long, requires = "name")]
     pub or_resume: bool,
+    /// Train with each of these seeds, one after the other, as one group of runs NAME-s0, NAME-s1, …
+    #[arg(long, value_delimiter = ',', value_name = "0,1,2")]
+    pub seeds: Vec<u64>,
     /// Train in this process and print progress
     #[arg(long)]
     pub headless: bool,
@@ -156,6 +159,33 @@ pub struct Resume {
     /// Progress as JSON lines on stdout
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Args)]
+pub struct Remove {
+    /// Run directories, names, unique parts of names, or "latest"
+    #[arg(value_name = "RUN", required = true)]
+    pub named: Vec<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Args)]
+pub struct Prune {
+    /// Run directories, names, unique parts of names, or "latest" [default: all finished runs]
+    #[arg(value_name = "RUN")]
+    pub named: Vec<String>,
+    /// Keep so many of the newest checkpoints; the best one stays in any case
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep: u32,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub json: Json,
 }
 
 #[derive(Args, Default)]
@@ -271,6 +301,8 @@ pub enum Data {
         #[command(flatten)]
         json: Json,
     },
+    /// Draw items of a data set
+    Preview(Preview),
     /// Compare files with the sizes and checksums of their card
     Verify {
         /// One of them [default: all]
@@ -278,4 +310,40 @@ pub enum Data {
         #[command(flatten)]
         json: Json,
     },
+}
+
+#[derive(Args)]
+pub struct Preview {
+    pub name: String,
+    /// train, valid or test
+    #[arg(long, default_value = "train")]
+    pub split: String,
+    /// Only of this class, by name or number
+    #[arg(long, value_name = "CLASS")]
+    pub class: Option<String>,
+    /// How many items
+    #[arg(short, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    pub n: u64,
+    /// The same seed picks the same items
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+        assert!(Arguments::parse_from(["workbench"]).command.is_none());
+        let parsed = Arguments::parse_from(["workbench", "--runs", "x", "remove", "a", "b"]);
+        // The global --runs and the runs that are named are two things.
+        assert_eq!(parsed.places.runs, Some(PathBuf::from("x")));
+        assert!(matches!(parsed.command, Some(Command::Remove(r)) if r.named == ["a", "b"]));
+        let parsed = Arguments::parse_from(["workbench", "train", "e", "--seeds", "0,1,18"]);
+        assert!(matches!(parsed.command, Some(Command::Train(t)) if t.seeds == [0, 1, 18]));
+    }
 }

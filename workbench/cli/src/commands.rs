@@ -5,11 +5,17 @@ mod attach;
 mod check;
 mod data;
 mod eval;
+mod group;
+mod home;
 mod log;
 mod plot;
 mod plugin;
+mod preview;
+mod prune;
+mod remove;
 mod runs;
 mod sample;
+mod seeds;
 mod show;
 mod train;
 
@@ -25,8 +31,12 @@ use crate::{console, probe};
 
 /// Carries a command out.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
+    let Some(command) = arguments.command else {
+        home::home(Context::new(&arguments.places)?)?;
+        return Ok(ExitCode::SUCCESS);
+    };
     // What needs no place at all comes first.
-    match arguments.command {
+    match command {
         Command::Probe { library } => {
             workbench_host::Plugins::first_contact(&library).map_err(Failure::usage)?;
             console::line(probe::SURVIVED);
@@ -40,7 +50,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         _ => {}
     }
     let context = Context::new(&arguments.places)?;
-    match arguments.command {
+    match command {
         Command::Train(train) => return train::train(&context, &train),
         Command::Resume(resume) => return train::resume(&context, &resume),
         Command::Trainer { run } => return train::in_background(&context, &run),
@@ -49,6 +59,8 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Runs { json } => runs::runs(&context, json.json)?,
         Command::Show { run, json } => show::show(&context, &run.run, json.json)?,
         Command::Log { run, follow, json } => log::log(&context, &run.run, follow, json.json)?,
+        Command::Remove(remove) => remove::remove(&context, &remove)?,
+        Command::Prune(prune) => prune::prune(&context, &prune)?,
         Command::Stop(run) => ask::ask(&context, &run.run, &Request::Stop)?,
         Command::Pause(run) => ask::ask(&context, &run.run, &Request::Pause)?,
         Command::Continue(run) => ask::ask(&context, &run.run, &Request::Continue)?,

@@ -1,7 +1,9 @@
 //! What goes to the terminal. A reader that goes away (`| head`) ends the output, not the command.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+
+use crate::failure::Failure;
 
 /// A line on stdout.
 pub fn line(text: impl Display) {
@@ -79,6 +81,34 @@ pub fn number(x: f64) -> String {
     }
 }
 
+/// 12_345_678 → "12.3 MB".
+pub fn bytes(n: u64) -> String {
+    match n {
+        0..1000 => format!("{n} bytes"),
+        1000..1_000_000 => format!("{:.1} kB", n as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", n as f64 / 1e6),
+        _ => format!("{:.1} GB", n as f64 / 1e9),
+    }
+}
+
+/// Whether a person agrees. Without a terminal nobody can be asked.
+///
+/// # Errors
+/// Nobody can be asked, and `--yes` was not given.
+pub fn agreed(question: &str, yes: bool) -> Result<bool, Failure> {
+    if yes {
+        return Ok(true);
+    }
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(Failure::usage("nobody can be asked here: give --yes to do it without asking"));
+    }
+    let mut stderr = io::stderr().lock();
+    write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush())?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
 /// 3725 s → "1 h 02 min".
 pub fn duration(seconds: f64) -> String {
     let seconds = seconds.max(0.0).round() as u64;
@@ -102,6 +132,7 @@ mod tests {
         assert_eq!(number(1.2e-5), "1.200e-5");
         assert_eq!(number(0.0), "0");
         assert_eq!(grouped(1_691_369), "1,691,369");
+        assert_eq!([999, 1500, 12_345_678].map(bytes), ["999 bytes", "1.5 kB", "12.3 MB"]);
         assert_eq!(duration(3725.0), "1 h 02 min");
     }
 }

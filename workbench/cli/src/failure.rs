@@ -36,6 +36,11 @@ impl Failure {
         Failure { code: code.unwrap_or(1), message: message.to_string() }
     }
 
+    /// The exit code.
+    pub fn code(&self) -> u8 {
+        self.code
+    }
+
     /// Prints the message to stderr, and gives the exit code.
     pub fn report(self) -> ExitCode {
         console::error(&self.message);

@@ -16,6 +16,8 @@ use crate::figures::Drawer;
 pub struct Headless {
     run: RunDir,
     json: bool,
+    /// Told with every event where the run is one of several seeds.
+    seed: Option<u64>,
     drawer: Option<Drawer>,
     printed: Option<Instant>,
     total_steps: u64,
@@ -25,16 +27,29 @@ pub struct Headless {
 const EVERY: Duration = Duration::from_secs(5);
 
 impl Headless {
-    pub fn new(run: &RunDir, experiment: &Experiment, classes: &[String], json: bool) -> Headless {
+    pub fn new(
+        run: &RunDir,
+        experiment: &Experiment,
+        classes: &[String],
+        json: bool,
+        seed: Option<u64>,
+    ) -> Headless {
         let drawer = Drawer::start(run, &experiment.plots.figures, classes, move |drawn| {
             match (drawn, json) {
-                (Ok(path), true) => console::json(&json!({"event": "figure", "path": path})),
+                (Ok(path), true) => print(json!({"event": "figure", "path": path}), seed),
                 // People are told once, at the end, where the figures are.
                 (Ok(_), false) => {}
                 (Err(why), _) => console::warning(why),
             }
         });
-        Headless { run: run.clone(), json, drawer: Some(drawer), printed: None, total_steps: 0 }
+        Headless {
+            run: run.clone(),
+            json,
+            seed,
+            drawer: Some(drawer),
+            printed: None,
+            total_steps: 0,
+        }
     }
 
     fn print_json(&self, progress: &Progress) {
@@ -61,7 +76,7 @@ impl Headless {
             }),
             Progress::Media { .. } => return,
         };
-        console::json(&event);
+        print(event, self.seed);
     }
 
     fn print_line(&mut self, progress: &Progress) {
@@ -114,6 +129,13 @@ impl Headless {
             Progress::Checkpoint { .. } | Progress::Media { .. } => {}
         }
     }
+}
+
+fn print(mut event: Value, seed: Option<u64>) {
+    if let (Some(seed), Some(event)) = (seed, event.as_object_mut()) {
+        event.insert("seed".to_owned(), seed.into());
+    }
+    console::json(&event);
 }
 
 impl Observer for Headless {

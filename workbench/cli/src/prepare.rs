@@ -111,7 +111,7 @@ fn find_experiment(context: &Context, given: &Path) -> Result<PathBuf> {
 }
 
 /// The names of the experiments in a folder.
-fn stems(folder: &Path) -> Vec<String> {
+pub fn stems(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let tomls = entries
         .map(|entry| entry.path())

@@ -4,13 +4,13 @@ use std::path::Path;
 use std::process::Command;
 
 use toml::{Table, Value};
-use workbench_runs::RunDir;
+use workbench_runs::{Group, RunDir};
 
 use crate::context::Context;
 use crate::prepare::Prepared;
 
-/// `provenance.toml`: versions, plugins and data by checksum, source revision, seed, host, command line.
-pub fn describe(context: &Context, prepared: &Prepared) -> String {
+/// `provenance.toml`: versions, plugins and data by checksum, source revision, seed, host, command line, group.
+pub fn describe(context: &Context, prepared: &Prepared, group: Option<&Group>) -> String {
     let mut table = Table::new();
     let mut set = |key: &str, value: Value| table.insert(key.to_owned(), value);
     let started = jiff::ZonedDateTime::now().strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
@@ -60,6 +60,9 @@ pub fn describe(context: &Context, prepared: &Prepared) -> String {
             .map(|file| (file.path.display().to_string(), Value::String(file.sha256.clone())));
         data.insert("files".to_owned(), Value::Table(files.collect()));
         set("data", Value::Table(data));
+    }
+    if let Some(group) = group {
+        set("group", Value::Table(group.to_table()));
     }
     table.to_string()
 }

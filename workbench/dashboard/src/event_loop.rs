@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
 
-use crossterm::event::{self, Event, KeyEventKind, KeyModifiers};
-use workbench_runs::State as RunState;
+use crossterm::event::{self, Event, KeyEvent, KeyEventKind, KeyModifiers};
+use workbench_runs::{RunDir, State as RunState};
 
 use crate::keys::Key;
 use crate::message::{Effect, Message};
@@ -41,17 +41,36 @@ pub enum Outcome {
 /// [`Error::Terminal`].
 pub fn attach(dir: &Path, options: Options) -> Result<Outcome, Error> {
     let run = reader::open(dir)?;
+    refuse_dumb(&options)?;
+    let signals = Signals::catch()?;
+    let mut terminal = Terminal::take()?;
+    follow(run, &options, &mut terminal, &signals)
+}
+
+/// # Errors
+/// [`Error::Dumb`].
+pub(crate) fn refuse_dumb(options: &Options) -> Result<(), Error> {
     if options.env.term.as_deref() == Some("dumb") {
         return Err(Error::Dumb);
     }
-    let styles = Styles::decide(&options);
-    let mut state =
-        State::new(run.name().to_owned(), styles, options.come_back.clone(), Instant::now());
-    let signals = Signals::catch()?;
-    let mut terminal = Terminal::take()?;
+    Ok(())
+}
+
+/// Shows a run on a terminal that was taken before.
+///
+/// # Errors
+/// [`Error::Reader`], [`Error::Terminal`].
+pub(crate) fn follow(
+    run: RunDir,
+    options: &Options,
+    terminal: &mut Terminal,
+    signals: &Signals,
+) -> Result<Outcome, Error> {
+    let (name, styles) = (run.name().to_owned(), Styles::decide(options));
+    let mut state = State::new(name, styles, options.come_back.clone(), Instant::now());
     let reader = reader::start(run)?;
     state.size = crossterm::terminal::size().map_err(Error::terminal("measure"))?;
-    turn_until_left(&mut state, &mut terminal, &signals, &reader)?;
+    turn_until_left(&mut state, terminal, signals, &reader)?;
     let ended = state.status.map(|status| status.state).filter(|state| !state.is_live());
     Ok(ended.map_or(Outcome::Detached, Outcome::Ended))
 }
@@ -144,11 +163,14 @@ fn resize(state: &mut State, pacer: &mut Pacer) {
 
 fn message(event: Event) -> Option<Message> {
     match event {
-        Event::Key(key) if key.kind != KeyEventKind::Release => {
-            let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
-            Some(Message::Key(Key { code: key.code, ctrl }))
-        }
+        Event::Key(event) => key(event).map(Message::Key),
         Event::Resize(columns, rows) => Some(Message::Resize(columns, rows)),
         _ => None,
     }
+}
+
+/// A key that went down, or repeats.
+pub(crate) fn key(event: KeyEvent) -> Option<Key> {
+    let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
+    (event.kind != KeyEventKind::Release).then_some(Key { code: event.code, ctrl })
 }

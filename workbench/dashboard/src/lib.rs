@@ -12,14 +12,18 @@
 //! | `view` | the screens, one a file |
 //! | `theme` | colours and glyphs, decided once |
 //! | `reader` | the run's files, polled on a thread of its own |
+//! | `home` | the screen of a workbench without an argument, in the same style |
+//! | `preview` | pictures as lines of text, for commands that print |
 //! | `terminal` | set-up, restore, signals, and the writing of frames |
 
 mod error;
 mod event_loop;
 mod format;
+pub mod home;
 mod keys;
 mod message;
 mod pacing;
+mod preview;
 mod reader;
 mod state;
 #[cfg(test)]
@@ -31,7 +35,9 @@ mod view;
 
 pub use error::Error;
 pub use event_loop::{Outcome, attach};
+pub use home::home;
 pub use keys::markdown as keys_markdown;
+pub use preview::{Tile, preview};
 pub use theme::{Env, Theme};
 
 /// How the dashboard is to look, and what it should know of where it runs.

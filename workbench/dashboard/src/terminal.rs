@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::panic;
+use std::process::{Command, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -111,6 +112,24 @@ impl Terminal {
         self.enter()
     }
 
+    /// Gives the terminal to another program until that has ended, and takes it again. Stops this process too
+    /// where the other one is stopped from the keyboard, so that the shell has its job back.
+    ///
+    /// # Errors
+    /// [`Error::Terminal`]. What went wrong with the program is the inner error, in words.
+    pub fn lend(
+        &mut self,
+        command: &mut Command,
+        signals: &Signals,
+    ) -> Result<Result<ExitStatus, String>, Error> {
+        give_back();
+        let ended = wait_for(command, signals);
+        // What was typed at the other program was not meant for this one.
+        signals.interrupt.store(false, Ordering::SeqCst);
+        self.retake()?;
+        Ok(ended.map_err(|e| format!("{}: {e}", command.get_program().display())))
+    }
+
     /// Takes the terminal again after something else had it.
     ///
     /// # Errors
@@ -131,6 +150,24 @@ impl Drop for Terminal {
         }
     }
 }
+
+fn wait_for(command: &mut Command, signals: &Signals) -> io::Result<ExitStatus> {
+    let mut child = command.spawn()?;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if signals.take_stop() {
+            let group = rustix::process::getpgrp();
+            rustix::process::kill_process_group(group, rustix::process::Signal::STOP)?;
+            signals.take_go_on();
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// How often it is looked whether a program that has the terminal has ended.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Restores the terminal, once. What cannot be written any more has nobody to be told.
 fn give_back() {
@@ -174,6 +211,7 @@ const MOST: Duration = Duration::from_millis(900);
 /// The signals that were caught and not yet seen to.
 pub(crate) struct Signals {
     end: Arc<AtomicBool>,
+    interrupt: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     go_on: Arc<AtomicBool>,
 }
@@ -184,17 +222,24 @@ impl Signals {
     /// # Errors
     /// [`Error::Terminal`].
     pub fn catch() -> Result<Signals, Error> {
-        let signals = Signals { end: Arc::default(), stop: Arc::default(), go_on: Arc::default() };
+        let signals = Signals {
+            end: Arc::default(),
+            interrupt: Arc::default(),
+            stop: Arc::default(),
+            go_on: Arc::default(),
+        };
         let caught = [
             (SIGTERM, &signals.end),
             (SIGHUP, &signals.end),
-            (SIGINT, &signals.end),
+            (SIGINT, &signals.interrupt),
             (SIGTSTP, &signals.stop),
             (SIGCONT, &signals.go_on),
         ];
-        for signal in [SIGTERM, SIGHUP, SIGINT] {
+        for (signal, flag) in
+            [(SIGTERM, &signals.end), (SIGHUP, &signals.end), (SIGINT, &signals.interrupt)]
+        {
             // The second of them ends the process at once, should the first not be seen to.
-            signal_hook::flag::register_conditional_default(signal, Arc::clone(&signals.end))
+            signal_hook::flag::register_conditional_default(signal, Arc::clone(flag))
                 .map_err(Error::terminal("catch the signals of"))?;
         }
         for (signal, flag) in caught {
@@ -206,7 +251,7 @@ impl Signals {
 
     /// The process was asked to end.
     pub fn end(&self) -> bool {
-        self.end.load(Ordering::SeqCst)
+        self.end.load(Ordering::SeqCst) || self.interrupt.load(Ordering::SeqCst)
     }
 
     /// The process was asked to stop for a while.
@@ -261,7 +306,7 @@ fn frame(shown: Option<&Buffer>, next: &Buffer) -> Option<Vec<u8>> {
 
 /// How the terminal would draw the next character.
 #[derive(Default)]
-struct Pen {
+pub(crate) struct Pen {
     fg: Color,
     bg: Color,
     modifier: Modifier,
@@ -269,7 +314,7 @@ struct Pen {
 
 impl Pen {
     /// Changes to a cell's style, in as few bytes as that takes.
-    fn dip(&mut self, cell: &Cell, out: &mut Vec<u8>) {
+    pub fn dip(&mut self, cell: &Cell, out: &mut Vec<u8>) {
         // A space shows no foreground, whatever it is.
         let empty = cell.symbol() == " "
             && !cell.modifier.intersects(Modifier::REVERSED | Modifier::UNDERLINED);
@@ -308,7 +353,7 @@ impl Pen {
         out.extend(format!("\x1b[{codes}m").bytes());
     }
 
-    fn lift(self, out: &mut Vec<u8>) {
+    pub fn lift(self, out: &mut Vec<u8>) {
         if (self.fg, self.bg, self.modifier) != (Color::Reset, Color::Reset, Modifier::empty()) {
             out.extend_from_slice(b"\x1b[m");
         }

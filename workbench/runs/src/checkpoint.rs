@@ -170,19 +170,43 @@ pub fn prune_up_to(
     best: Option<u64>,
 ) -> Result<Vec<u64>, Error> {
     let dir = run.checkpoints();
+    let prunable = prunable_up_to(run, newest, keep, best)?;
+    if prunable.is_empty() {
+        return Ok(Vec::new());
+    }
+    durable::sync_dir(&dir)?;
+    let mut removed = Vec::new();
+    for (step, path) in prunable {
+        remove(&dir, &path)?;
+        removed.push(step);
+    }
+    Ok(removed)
+}
+
+/// The steps and folders that [`prune`] would remove, ascending.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn prunable(
+    run: &RunDir,
+    keep: usize,
+    best: Option<u64>,
+) -> Result<Vec<(u64, PathBuf)>, Error> {
+    prunable_up_to(run, u64::MAX, keep, best)
+}
+
+fn prunable_up_to(
+    run: &RunDir,
+    newest: u64,
+    keep: usize,
+    best: Option<u64>,
+) -> Result<Vec<(u64, PathBuf)>, Error> {
     let mut all = list(run)?;
     all.retain(|(step, _)| *step <= newest);
     let kept = all.iter().rev().filter(|(_, path)| looks_whole(path)).take(keep.max(1));
     let Some(oldest_kept) = kept.map(|&(step, _)| step).last() else { return Ok(Vec::new()) };
-    durable::sync_dir(&dir)?;
-    let mut removed = Vec::new();
-    for (step, path) in all {
-        if step < oldest_kept && Some(step) != best {
-            remove(&dir, &path)?;
-            removed.push(step);
-        }
-    }
-    Ok(removed)
+    all.retain(|(step, _)| *step < oldest_kept && Some(*step) != best);
+    Ok(all)
 }
 
 fn write_part(dir: &Path, name: &str, bytes: &[u8]) -> Result<(String, Entry), Error> {

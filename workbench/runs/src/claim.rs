@@ -121,6 +121,11 @@ impl Claim {
         self.give_back()
     }
 
+    /// No two claims share it.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     fn give_back(&mut self) -> Result<(), Error> {
         self.released = true;
         // No one takes over the claim of a living process, so what carries this token is ours still.

@@ -14,6 +14,8 @@
 //! | [`status`] | `status.json` |
 //! | [`claim`] | `claim.json` |
 //! | [`request`] | `requests/` |
+//! | [`group`] | `[group]` in `provenance.toml`: runs that belong together |
+//! | [`remove`](mod@remove), [`prune`](mod@prune) | nothing: what goes, and how |
 //! | [`tensors`] | the safetensors files of checkpoints and latents |
 //! | [`durable`] | how a file is written that must survive |
 
@@ -21,11 +23,14 @@ pub mod checkpoint;
 pub mod claim;
 pub mod durable;
 mod error;
+pub mod group;
 pub mod history;
 pub mod latents;
 pub mod log;
 mod process;
+pub mod prune;
 mod read;
+pub mod remove;
 pub mod request;
 pub mod run_dir;
 pub mod status;
@@ -35,9 +40,12 @@ pub mod tensors;
 pub use checkpoint::Checkpoint;
 pub use claim::{Claim, Holder};
 pub use error::Error;
+pub use group::{Group, groups};
 pub use history::{History, Image, Series};
 pub use latents::Snapshot;
 pub use log::{Event, Histogram, LogReader, LogWriter, Value};
+pub use prune::{Prunable, prune};
+pub use remove::remove;
 pub use request::Request;
 pub use run_dir::{RunDir, find, list};
 pub use status::{Best, Liveness, State, Status, looks_dead};

@@ -135,6 +135,8 @@ pub fn list(runs: &Path) -> Result<Vec<RunDir>, Error> {
     };
     let mut found: Vec<(Option<jiff::Timestamp>, RunDir)> = entries
         .filter_map(Result::ok)
+        // A run on its way out is hidden.
+        .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
         .filter_map(|entry| RunDir::open(&entry.path()).ok())
         .map(|run| (started(&run), run))
         .collect();

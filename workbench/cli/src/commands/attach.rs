@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
-use std::process::{Child, ExitCode};
+use std::process::Child;
 
 use workbench_dashboard::{Env, Options, Outcome, Theme};
 use workbench_runs::{RunDir, State, Status, looks_dead};
@@ -28,17 +28,18 @@ pub fn attach(context: &Context, attach: &Attach) -> Result<()> {
     Ok(())
 }
 
-/// Shows a run whose trainer this process has started; the exit code is the run's own, if it ended.
-pub fn follow(context: &Context, run: &RunDir, mut trainer: Child) -> Result<ExitCode> {
+/// Shows a run whose trainer this process has started; the exit code is the run's own if it ended, `None` where it
+/// was left running.
+pub fn follow(context: &Context, run: &RunDir, mut trainer: Child) -> Result<Option<u8>> {
     // Waited for, so that an ended trainer does not stay behind as a zombie while its run is looked at.
     std::thread::spawn(move || trainer.wait());
     Ok(match show(context, run.path(), run.name(), &Attach::default())? {
-        Outcome::Detached if say_goodbye(context, run)? => ExitCode::SUCCESS,
-        Outcome::Detached => ExitCode::FAILURE,
-        Outcome::Ended(State::Diverged) => ExitCode::from(DIVERGED),
-        Outcome::Ended(State::Stopped) => ExitCode::from(STOPPED),
-        Outcome::Ended(State::Failed) => ExitCode::FAILURE,
-        Outcome::Ended(_) => ExitCode::SUCCESS,
+        Outcome::Detached if say_goodbye(context, run)? => None,
+        Outcome::Detached => Some(1),
+        Outcome::Ended(State::Diverged) => Some(DIVERGED),
+        Outcome::Ended(State::Stopped) => Some(STOPPED),
+        Outcome::Ended(State::Failed) => Some(1),
+        Outcome::Ended(_) => Some(0),
     })
 }
 
@@ -49,10 +50,16 @@ pub fn possible() -> bool {
 }
 
 fn show(context: &Context, path: &Path, name: &str, attach: &Attach) -> Result<Outcome> {
+    let options = Options { come_back: attach_command(context, name), ..options(attach)? };
+    workbench_dashboard::attach(path, options).map_err(Failure::usage)
+}
+
+/// How things are to look on this terminal.
+pub fn options(attach: &Attach) -> Result<Options> {
     let theme =
         attach.theme.as_deref().map(str::parse::<Theme>).transpose().map_err(Failure::usage)?;
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let options = Options {
+    Ok(Options {
         theme,
         ascii: attach.ascii,
         no_color: false,
@@ -64,9 +71,13 @@ fn show(context: &Context, path: &Path, name: &str, attach: &Attach) -> Result<O
             lc_ctype: variable("LC_CTYPE"),
             lang: variable("LANG"),
         },
-        come_back: format!("workbench{} attach {name}", context.places()),
-    };
-    workbench_dashboard::attach(path, options).map_err(Failure::usage)
+        come_back: String::new(),
+    })
+}
+
+/// What a person types to come back to a run.
+pub fn attach_command(context: &Context, name: &str) -> String {
+    format!("workbench{} attach {name}", context.places())
 }
 
 /// Says what becomes of a run that someone looked away from; false where its trainer is gone.
@@ -82,7 +93,8 @@ fn say_goodbye(context: &Context, run: &RunDir) -> Result<bool> {
         return Ok(false);
     }
     console::note(format_args!(
-        "training goes on without you: come back with `workbench{places} attach {name}`"
+        "training goes on without you: come back with `{}`",
+        attach_command(context, name)
     ));
     Ok(true)
 }

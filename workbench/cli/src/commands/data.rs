@@ -13,6 +13,7 @@ pub fn data(context: &Context, command: &arguments::Data) -> Result<()> {
     match command {
         arguments::Data::List { json } => list(context, json.json),
         arguments::Data::Show { name, json } => show(context, name, json.json),
+        arguments::Data::Preview(preview) => super::preview::preview(context, preview),
         arguments::Data::Verify { name, json } => verify(context, name.as_deref(), json.json),
     }
 }
@@ -148,7 +149,7 @@ fn describe(context: &Context, card: &Card) -> Value {
     })
 }
 
-fn open(context: &Context, card: &Card) -> Result<Dataset> {
+pub fn open(context: &Context, card: &Card) -> Result<Dataset> {
     let reader = &card.content.reader;
     let plugin = context.plugins.get(reader).map_err(Failure::usage)?;
     let declared = &plugin.dataset(reader).map_err(Failure::usage)?.parameters;

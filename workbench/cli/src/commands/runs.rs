@@ -1,8 +1,9 @@
 //! `runs`: the table of runs.
 
 use serde_json::json;
-use workbench_runs::{History, RunDir, Status, looks_dead};
+use workbench_runs::{Group, History, RunDir, Status, looks_dead};
 
+use super::group;
 use crate::console::{self, number};
 use crate::context::Context;
 use crate::failure::Result;
@@ -25,6 +26,7 @@ pub fn runs(context: &Context, json: bool) -> Result<()> {
                 "started": status.as_ref().map(|status| status.started.clone()),
                 "best": best.map(|best| json!({"tag": best.tag, "step": best.step, "value": best.value})),
                 "metrics": numbers(&tested(run)),
+                "group": Group::of(run).map(|group| json!({"name": group.name, "seed": group.seed})),
             })
         });
         console::json(&entries.collect());
@@ -37,6 +39,17 @@ pub fn runs(context: &Context, json: bool) -> Result<()> {
         ));
         return Ok(());
     }
+    console::table(&table(&runs));
+    let groups = group::table(&runs);
+    if !groups.is_empty() {
+        console::line("");
+        console::table(&groups);
+    }
+    Ok(())
+}
+
+/// The table of some runs, its head first.
+pub fn table(runs: &[RunDir]) -> Vec<Vec<String>> {
     let head = ["run", "state", "step", "best", "test loss"].map(str::to_owned).to_vec();
     let rows = runs.iter().map(|run| {
         let status = Status::read(run).ok().flatten();
@@ -50,9 +63,7 @@ pub fn runs(context: &Context, json: bool) -> Result<()> {
             tested(run).get("test/loss").map_or(String::new(), |loss| number(f64::from(*loss)));
         vec![run.name().to_owned(), state(status.as_ref()), step, best, tested]
     });
-    let table: Vec<Vec<String>> = [head].into_iter().chain(rows).collect();
-    console::table(&table);
-    Ok(())
+    [head].into_iter().chain(rows).collect()
 }
 
 /// The state as a reader sees it: a live one whose process is gone is lost.

@@ -37,7 +37,7 @@ pub fn sample(context: &Context, sample: &Sample) -> Result<()> {
 }
 
 /// A class by its name, or its number.
-fn number(class: &str, classes: &[String]) -> Result<usize> {
+pub fn number(class: &str, classes: &[String]) -> Result<usize> {
     let named = classes.iter().position(|name| name == class);
     let numbered = || class.parse().ok().filter(|number| *number < classes.len());
     named.or_else(numbered).ok_or_else(|| match classes {

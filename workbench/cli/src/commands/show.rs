@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use workbench_runs::{History, Series, Status, checkpoint};
 
+use super::group;
 use super::runs::state;
 use crate::console::{self, grouped, number};
 use crate::context::Context;
@@ -11,6 +12,9 @@ use crate::headless::figure_paths;
 use crate::model;
 
 pub fn show(context: &Context, query: &str, json: bool) -> Result<()> {
+    if let Some((name, members)) = group::find(context, query)? {
+        return group::show(&name, &members, json);
+    }
     let run = context.run(query)?;
     let status = Status::read(&run)?;
     let history = History::read(run.path())?;
@@ -86,7 +90,7 @@ pub fn show(context: &Context, query: &str, json: bool) -> Result<()> {
 }
 
 /// The best value of a measure: the lowest of a loss, the highest of an ELBO; settings and timings have none.
-fn best(tag: &str, series: &Series) -> Option<f32> {
+pub fn best(tag: &str, series: &Series) -> Option<f32> {
     let measured = ["train/", "valid/", "test/"].iter().any(|part| tag.starts_with(part));
     let finite = series.values.iter().copied().filter(|value| value.is_finite());
     match tag {

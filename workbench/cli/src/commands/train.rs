@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use workbench_experiment::is_name;
-use workbench_runs::{Claim, RunDir, State, Status, checkpoint, request};
+use workbench_runs::{Claim, Group, RunDir, State, Status, checkpoint, request};
 use workbench_trainer::{Job, Outcome, REQUESTS_EVERY, Signals, Source, Splits};
 
 use super::attach;
@@ -19,11 +19,12 @@ use crate::{console, detached, model, provenance};
 
 /// `workbench train`.
 pub fn train(context: &Context, train: &Train) -> Result<ExitCode> {
+    if !train.seeds.is_empty() {
+        return super::seeds::train(context, train);
+    }
     if let Some(name) = &train.name {
         if !is_name(name) {
-            return Err(Failure::usage(format_args!(
-                "`{name}` can't name a run: letters, digits, `.`, `_` and `-`, at most 100, not beginning with `.` or `-`"
-            )));
+            return Err(bad_name(name));
         }
         let there = context.runs.join(name);
         if there.exists() && train.or_resume {
@@ -42,7 +43,7 @@ pub fn train(context: &Context, train: &Train) -> Result<ExitCode> {
     let prepared = Prepared::new(context, experiment)?;
     // What a session refuses is refused before there is a run.
     prepared.session()?;
-    let run = create(context, &prepared, train.name.as_deref())?;
+    let run = create(context, &prepared, train.name.as_deref(), None)?;
     begin(context, &run, prepared, how(train.headless, train.detach, train.json))
 }
 
@@ -56,12 +57,12 @@ pub fn resume(context: &Context, resume: &Resume) -> Result<ExitCode> {
 pub fn in_background(context: &Context, run: &Path) -> Result<ExitCode> {
     let run = RunDir::open(run).map_err(Failure::usage)?;
     let prepared = Prepared::new(context, model::experiment(&run)?)?;
-    here(&run, prepared, false)
+    Ok(ExitCode::from(here(&run, prepared, false, None)?))
 }
 
 /// Where training happens, and who watches.
 #[derive(Clone, Copy, PartialEq)]
-enum How {
+pub enum How {
     /// In this process, with lines on stdout.
     Headless { json: bool },
     /// In a process of its own, and this one returns.
@@ -70,7 +71,7 @@ enum How {
     Attached,
 }
 
-fn how(headless: bool, detach: bool, json: bool) -> How {
+pub fn how(headless: bool, detach: bool, json: bool) -> How {
     if detach {
         How::Detached { json }
     } else if headless || json || !attach::possible() {
@@ -98,13 +99,13 @@ fn go_on(context: &Context, run: &RunDir, how: How) -> Result<ExitCode> {
 
 fn begin(context: &Context, run: &RunDir, prepared: Prepared, how: How) -> Result<ExitCode> {
     if let How::Headless { json } = how {
-        return here(run, prepared, json);
+        return Ok(ExitCode::from(here(run, prepared, json, None)?));
     }
     // The trainer opens the data itself; this process only watches, or ends.
     drop(prepared);
     let trainer = detached::start(context, run)?;
     match how {
-        How::Attached => attach::follow(context, run, trainer),
+        How::Attached => Ok(ExitCode::from(attach::follow(context, run, trainer)?.unwrap_or(0))),
         How::Detached { json: true } => {
             console::json(&serde_json::json!({"run": run.name(), "path": run.path()}));
             Ok(ExitCode::SUCCESS)
@@ -116,8 +117,9 @@ fn begin(context: &Context, run: &RunDir, prepared: Prepared, how: How) -> Resul
     }
 }
 
-/// Trains in this process: a new run, or from the newest good checkpoint of one that has any.
-fn here(run: &RunDir, prepared: Prepared, json: bool) -> Result<ExitCode> {
+/// Trains in this process: a new run, or from the newest good checkpoint of one that has any. Returns the exit code.
+/// `seed` is told with every event, where the run is one of several.
+pub fn here(run: &RunDir, prepared: Prepared, json: bool, seed: Option<u64>) -> Result<u8> {
     let claim = Claim::acquire(run).map_err(Failure::usage)?;
     // What was asked of a trainer that is gone is not meant for this one; what can't be read is as good as gone.
     while request::take(run).is_ok_and(|requests| !requests.is_empty()) {}
@@ -128,7 +130,7 @@ fn here(run: &RunDir, prepared: Prepared, json: bool) -> Result<ExitCode> {
         status.step = before.step;
     }
     status.write(run)?;
-    let ended = claimed(run, &prepared, json).inspect_err(|failure| {
+    let ended = claimed(run, &prepared, json, seed).inspect_err(|failure| {
         // Where training itself failed, its status says so already, with the same words.
         if let Ok(Some(mut now)) = Status::read(run)
             && now.state.is_live()
@@ -147,7 +149,7 @@ fn here(run: &RunDir, prepared: Prepared, json: bool) -> Result<ExitCode> {
 }
 
 /// What [`here`] does once the run directory is this process's.
-fn claimed(run: &RunDir, prepared: &Prepared, json: bool) -> Result<ExitCode> {
+fn claimed(run: &RunDir, prepared: &Prepared, json: bool, seed: Option<u64>) -> Result<u8> {
     let signals = Signals::install()?;
     let resume = match checkpoint::load_newest(run)? {
         None => None,
@@ -161,7 +163,7 @@ fn claimed(run: &RunDir, prepared: &Prepared, json: bool) -> Result<ExitCode> {
     let splits = load(prepared)?;
     let classes = prepared.source.classes();
     let texts = vec![("text/layers".to_owned(), workbench_graph::render_layers(&prepared.graph))];
-    let mut observer = Headless::new(run, &prepared.experiment, classes, json);
+    let mut observer = Headless::new(run, &prepared.experiment, classes, json, seed);
     let session = prepared.session()?;
     let job = Job {
         run,
@@ -175,25 +177,31 @@ fn claimed(run: &RunDir, prepared: &Prepared, json: bool) -> Result<ExitCode> {
         requests_every: REQUESTS_EVERY,
     };
     Ok(match job.train(&mut observer)? {
-        Outcome::Finished => ExitCode::SUCCESS,
-        Outcome::Stopped => ExitCode::from(STOPPED),
+        Outcome::Finished => 0,
+        Outcome::Stopped => STOPPED,
         Outcome::Diverged => {
             let why = Status::read(run)?.and_then(|status| status.error).unwrap_or_default();
             console::error(&format!("training diverged: {why}"));
-            ExitCode::from(DIVERGED)
+            DIVERGED
         }
     })
 }
 
 /// Makes the run directory, with all that says what the run is.
-fn create(context: &Context, prepared: &Prepared, name: Option<&str>) -> Result<RunDir> {
+pub fn create(
+    context: &Context,
+    prepared: &Prepared,
+    name: Option<&str>,
+    group: Option<&Group>,
+) -> Result<RunDir> {
     let run = match name {
         Some(name) => RunDir::create(&context.runs, name).map_err(Failure::usage)?,
         None => create_dated(&context.runs, &prepared.experiment.name)?,
     };
-    let written = run
-        .write_text("experiment.toml", &prepared.experiment.to_toml())
-        .and_then(|()| run.write_text("provenance.toml", &provenance::describe(context, prepared)));
+    let written =
+        run.write_text("experiment.toml", &prepared.experiment.to_toml()).and_then(|()| {
+            run.write_text("provenance.toml", &provenance::describe(context, prepared, group))
+        });
     if let Err(error) = written {
         // Nothing half-made stays; what can't be removed is what could not be written.
         let _ = std::fs::remove_dir_all(run.path());
@@ -204,11 +212,11 @@ fn create(context: &Context, prepared: &Prepared, name: Option<&str>) -> Result<
 
 /// `<date>-<time>-<experiment>`; a second run within a second gets a number.
 fn create_dated(runs: &Path, experiment: &str) -> Result<RunDir> {
-    let now = jiff::ZonedDateTime::now().strftime("%Y%m%d-%H%M%S");
+    let dated = dated(experiment);
     for n in 1.. {
         let name = match n {
-            1 => format!("{now}-{experiment}"),
-            n => format!("{now}-{experiment}-{n}"),
+            1 => dated.clone(),
+            n => format!("{dated}-{n}"),
         };
         match RunDir::create(runs, &name) {
             Err(workbench_runs::Error::Exists { .. }) => {}
@@ -216,6 +224,17 @@ fn create_dated(runs: &Path, experiment: &str) -> Result<RunDir> {
         }
     }
     Err(Failure::running("no name is free"))
+}
+
+/// `<date>-<time>-<experiment>`.
+pub fn dated(experiment: &str) -> String {
+    format!("{}-{experiment}", jiff::ZonedDateTime::now().strftime("%Y%m%d-%H%M%S"))
+}
+
+pub fn bad_name(name: &str) -> Failure {
+    Failure::usage(format_args!(
+        "`{name}` can't name a run: letters, digits, `.`, `_` and `-`, at most 100, not beginning with `.` or `-`"
+    ))
 }
 
 /// Reads the data into memory, with a bar where someone looks and it takes a while.

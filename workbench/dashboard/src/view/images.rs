@@ -7,7 +7,7 @@ use super::{paint, titled};
 use crate::keys::View;
 use crate::state::State;
 use crate::state::picture::{Picture, brightness};
-use crate::theme::Hue;
+use crate::theme::{Hue, Styles};
 
 /// From this width on two pictures stand side by side.
 const TWO_FROM: u16 = 96;
@@ -58,9 +58,14 @@ pub(crate) fn pane(state: &State, tag: &str, area: Rect, buf: &mut Buffer) -> u1
             let (width, height) = (usize::from(body.width), usize::from(body.height) * 2);
             let pairs = name.contains("recon");
             if state.ui.whole && state.ui.view == View::Images {
-                return 1 + paint_picture(state, picture, body, buf);
+                return 1 + paint_picture(&state.styles, picture, body, buf);
             }
-            1 + paint_picture(state, &picture.part(width, height, LEAST_SCALE, pairs), body, buf)
+            1 + paint_picture(
+                &state.styles,
+                &picture.part(width, height, LEAST_SCALE, pairs),
+                body,
+                buf,
+            )
         }
         Ok(_) => 1,
         Err(why) => {
@@ -70,8 +75,13 @@ pub(crate) fn pane(state: &State, tag: &str, area: Rect, buf: &mut Buffer) -> u1
     }
 }
 
-/// Returns the rows used.
-fn paint_picture(state: &State, picture: &Picture, area: Rect, buf: &mut Buffer) -> u16 {
+/// Draws a picture as large as fits; returns the rows used.
+pub(crate) fn paint_picture(
+    styles: &Styles,
+    picture: &Picture,
+    area: Rect,
+    buf: &mut Buffer,
+) -> u16 {
     let (width, height) = picture.fit(usize::from(area.width), usize::from(area.height) * 2);
     let scaled = picture.scaled(width, height);
     let pixel = |x: usize, y: usize| scaled.pixels.get(y * width + x).copied();
@@ -81,8 +91,17 @@ fn paint_picture(state: &State, picture: &Picture, area: Rect, buf: &mut Buffer)
             let Some(cell) = buf.cell_mut(at) else { continue };
             let upper = pixel(column, row * 2).unwrap_or([0; 3]);
             let lower = if row * 2 + 1 < height { pixel(column, row * 2 + 1) } else { None };
-            if let Some(color) = state.styles.rgb(upper) {
-                match lower.and_then(|lower| state.styles.rgb(lower)) {
+            if let Some(color) = styles.rgb(upper) {
+                if !styles.unicode() {
+                    // A cell without a half block has one colour.
+                    let mean = |i: usize| {
+                        let lower = lower.unwrap_or(upper);
+                        ((u16::from(upper[i]) + u16::from(lower[i])) / 2) as u8
+                    };
+                    cell.set_bg(styles.rgb([mean(0), mean(1), mean(2)]).unwrap_or(color));
+                    continue;
+                }
+                match lower.and_then(|lower| styles.rgb(lower)) {
                     // One colour in both halves is a space: the cheapest cell there is.
                     Some(below) if below == color => {
                         cell.set_char(' ').set_bg(color);
@@ -96,7 +115,7 @@ fn paint_picture(state: &State, picture: &Picture, area: Rect, buf: &mut Buffer)
                 }
             } else {
                 let both = (brightness(upper) + brightness(lower.unwrap_or(upper))) / 2.0;
-                cell.set_char(shade(both, state.styles.unicode()));
+                cell.set_char(shade(both, styles.unicode()));
             }
         }
     }

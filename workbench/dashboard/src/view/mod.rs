@@ -6,11 +6,11 @@ mod chart;
 mod footer;
 mod header;
 mod help;
-mod images;
+pub(crate) mod images;
 mod latent;
 mod log;
 mod loss;
-mod paint;
+pub(crate) mod paint;
 mod scatter;
 mod text;
 

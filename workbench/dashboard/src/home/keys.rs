@@ -1,0 +1,190 @@
+//! The one table of Home's keys: it feeds dispatch, the help and the README.
+
+use crossterm::event::KeyCode;
+
+use crate::keys::{Key, name};
+
+/// What a key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Show(Section),
+    NextSection,
+    PreviousSection,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    Open,
+    Start,
+    ShowDetails,
+    Check,
+    Edit,
+    Resume,
+    Stop,
+    Delete,
+    Filter,
+    Help,
+    Dismiss,
+    Redraw,
+    Suspend,
+    Leave,
+}
+
+/// What Home lists, in the order of the number keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    Runs,
+    Experiments,
+    Data,
+    Plugins,
+}
+
+impl Section {
+    pub const ALL: [Section; 4] =
+        [Section::Runs, Section::Experiments, Section::Data, Section::Plugins];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Section::Runs => "Runs",
+            Section::Experiments => "Experiments",
+            Section::Data => "Data sets",
+            Section::Plugins => "Plugins",
+        }
+    }
+}
+
+/// Keys that do the same, and what that is.
+pub(crate) struct Binding {
+    pub keys: &'static [Key],
+    pub action: Action,
+    /// Where the keys mean this; empty for everywhere.
+    pub sections: &'static [Section],
+    pub help: &'static str,
+}
+
+const fn char(c: char) -> Key {
+    Key { code: KeyCode::Char(c), ctrl: false }
+}
+
+const fn ctrl(c: char) -> Key {
+    Key { code: KeyCode::Char(c), ctrl: true }
+}
+
+const fn named(code: KeyCode) -> Key {
+    Key { code, ctrl: false }
+}
+
+const fn everywhere(keys: &'static [Key], action: Action, help: &'static str) -> Binding {
+    Binding { keys, action, sections: &[], help }
+}
+
+const fn within(
+    sections: &'static [Section],
+    keys: &'static [Key],
+    action: Action,
+    help: &'static str,
+) -> Binding {
+    Binding { keys, action, sections, help }
+}
+
+const RUNS: &[Section] = &[Section::Runs];
+const EXPERIMENTS: &[Section] = &[Section::Experiments];
+const OTHERS: &[Section] = &[Section::Data, Section::Plugins];
+const ENTER: Key = named(KeyCode::Enter);
+
+/// Every key there is. The first binding that fits is the one that holds.
+pub(crate) const TABLE: &[Binding] = &[
+    within(RUNS, &[ENTER], Action::Open, "the run's dashboard; q there comes back"),
+    within(RUNS, &[char('r')], Action::Resume, "go on with a run that stopped or was lost"),
+    within(RUNS, &[char('S')], Action::Stop, "stop a live run (press twice)"),
+    within(RUNS, &[char('D')], Action::Delete, "delete a run that is not live (press twice)"),
+    within(EXPERIMENTS, &[ENTER], Action::Start, "check it, start a run of it, show that run"),
+    within(EXPERIMENTS, &[char('c')], Action::Check, "check it: data, layers, memory, time"),
+    within(EXPERIMENTS, &[char('e')], Action::Edit, "edit it in $VISUAL or $EDITOR"),
+    within(OTHERS, &[ENTER], Action::ShowDetails, "all that is known of it"),
+    everywhere(&[named(KeyCode::Up), char('k')], Action::Up, "up a line"),
+    everywhere(&[named(KeyCode::Down), char('j')], Action::Down, "down a line"),
+    everywhere(&[named(KeyCode::PageUp)], Action::PageUp, "up a page"),
+    everywhere(&[named(KeyCode::PageDown)], Action::PageDown, "down a page"),
+    everywhere(&[named(KeyCode::Home), char('g')], Action::First, "to the first"),
+    everywhere(&[named(KeyCode::End), char('G')], Action::Last, "to the last"),
+    everywhere(
+        &[named(KeyCode::Tab), named(KeyCode::Right), char('l')],
+        Action::NextSection,
+        "next section",
+    ),
+    everywhere(
+        &[named(KeyCode::BackTab), named(KeyCode::Left), char('h')],
+        Action::PreviousSection,
+        "previous section",
+    ),
+    everywhere(&[char('1')], Action::Show(Section::Runs), "the runs"),
+    everywhere(&[char('2')], Action::Show(Section::Experiments), "the experiments"),
+    everywhere(&[char('3')], Action::Show(Section::Data), "the data sets"),
+    everywhere(&[char('4')], Action::Show(Section::Plugins), "the plugins"),
+    everywhere(&[char('/')], Action::Filter, "filter by parts of names; Esc shows all"),
+    everywhere(&[char('?')], Action::Help, "this help"),
+    everywhere(&[named(KeyCode::Esc)], Action::Dismiss, "close what is open; show all again"),
+    everywhere(&[ctrl('l')], Action::Redraw, "draw the screen anew"),
+    everywhere(&[ctrl('z')], Action::Suspend, "suspend; fg comes back"),
+    everywhere(&[char('q'), ctrl('c')], Action::Leave, "leave; runs go on"),
+];
+
+/// What a key does in a section.
+pub(crate) fn action(key: Key, section: Section) -> Option<Action> {
+    let fits = |b: &&Binding| {
+        b.keys.contains(&key) && (b.sections.is_empty() || b.sections.contains(&section))
+    };
+    TABLE.iter().find(fits).map(|binding| binding.action)
+}
+
+/// The names of a binding's keys, `Up k`.
+pub(crate) fn names(binding: &Binding) -> String {
+    binding.keys.iter().map(|&key| name(key)).collect::<Vec<_>>().join(" ")
+}
+
+/// Where a binding holds, in words; nothing where it holds everywhere.
+pub(crate) fn place(binding: &Binding) -> String {
+    binding.sections.iter().map(|section| section.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// The table of Home's keys in Markdown, for the README.
+pub fn markdown() -> String {
+    let mut out = String::from("| key | in | does |\n|---|---|---|\n");
+    for binding in TABLE {
+        let keys: Vec<String> =
+            binding.keys.iter().map(|&key| format!("`{}`", name(key))).collect();
+        out += &format!("| {} | {} | {} |\n", keys.join(" "), place(binding), binding.help);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_binding_hides_another() {
+        for binding in TABLE {
+            let all = &Section::ALL[..];
+            let sections = if binding.sections.is_empty() { all } else { binding.sections };
+            for &section in sections {
+                for &key in binding.keys {
+                    let found = action(key, section);
+                    assert_eq!(found, Some(binding.action), "{} in {section:?}", name(key));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn enter_means_what_the_section_is_for() {
+        assert_eq!(action(ENTER, Section::Runs), Some(Action::Open));
+        assert_eq!(action(ENTER, Section::Experiments), Some(Action::Start));
+        assert_eq!(action(ENTER, Section::Plugins), Some(Action::ShowDetails));
+        assert_eq!(action(char('D'), Section::Experiments), None);
+        assert!(markdown().contains("| `D` | Runs | delete a run"));
+    }
+}
