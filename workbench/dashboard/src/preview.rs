@@ -69,7 +69,10 @@ impl Shape {
         let fits = |shape: &Shape| {
             count.div_ceil(shape.across) * usize::from(shape.row_height()) <= usize::from(rows)
         };
-        (LEAST..=most).rev().map(of).find(fits).unwrap_or_else(|| of(LEAST))
+        // An odd number of pixels would leave half of the last row's cells empty.
+        let is_even = |width: &usize| (tile.height * width / tile.width).is_multiple_of(2);
+        let widths = (LEAST..=most).rev().filter(is_even);
+        widths.map(of).find(fits).unwrap_or_else(|| of(LEAST))
     }
 
     /// A tile, its caption, and a blank row.

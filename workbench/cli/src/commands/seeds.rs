@@ -34,7 +34,7 @@ pub fn train(context: &Context, train: &Train) -> Result<ExitCode> {
             break;
         }
     }
-    if how == (How::Headless { json: false }) {
+    if how != (How::Headless { json: true }) {
         summary(context, &members)?;
     }
     Ok(ExitCode::from(worst))
