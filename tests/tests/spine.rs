@@ -216,7 +216,7 @@ fn the_run_directory_is_whole(workbench: &Workbench, ended: &Ended, architecture
     for figure in run.files("plots") {
         assert!(picture(&run.path().join("plots").join(&figure)) > 100, "{figure}");
     }
-    assert_eq!(run.files("plots").len(), 5);
+    assert_eq!(run.files("plots").len(), 7);
 }
 
 fn show_and_runs(workbench: &Workbench, ended: &Ended) {
