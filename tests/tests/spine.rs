@@ -232,7 +232,7 @@ fn show_and_runs(workbench: &Workbench, ended: &Ended) {
     assert!(shown["experiment"].is_string());
     assert!(shown["images_per_second"].as_f64().unwrap() > 0.0);
     assert_eq!(shown["checkpoints"].as_array().unwrap().len(), 3);
-    assert_eq!(shown["figures"].as_array().unwrap().len(), 5);
+    assert_eq!(shown["figures"].as_array().unwrap().len(), 7);
     let loss = &shown["metrics"]["valid/loss"];
     let (last, best) = (loss["last"].as_f64().unwrap(), loss["best"].as_f64().unwrap());
     assert!(best <= last && last > 0.0, "{loss}");
