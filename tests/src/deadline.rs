@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// What takes longer hangs. Generous: a loaded machine of two cores builds plugins within it.
-pub const DEADLINE: Duration = Duration::from_secs(120);
+/// What takes longer hangs. Generous: a loaded machine of two cores builds the plugins for the first time within it.
+pub const DEADLINE: Duration = Duration::from_secs(300);
 
 /// What `look` finds, as soon as it finds it.
 ///

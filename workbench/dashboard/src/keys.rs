@@ -79,15 +79,15 @@ pub(crate) struct Binding {
     pub help: &'static str,
 }
 
-const fn char(c: char) -> Key {
+pub(crate) const fn char(c: char) -> Key {
     Key { code: KeyCode::Char(c), ctrl: false }
 }
 
-const fn ctrl(c: char) -> Key {
+pub(crate) const fn ctrl(c: char) -> Key {
     Key { code: KeyCode::Char(c), ctrl: true }
 }
 
-const fn named(code: KeyCode) -> Key {
+pub(crate) const fn named(code: KeyCode) -> Key {
     Key { code, ctrl: false }
 }
 

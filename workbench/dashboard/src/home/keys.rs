@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyCode;
 
-use crate::keys::{Key, name};
+use crate::keys::{Key, char, ctrl, name, named};
 
 /// What a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,18 +62,6 @@ pub(crate) struct Binding {
     /// Where the keys mean this; empty for everywhere.
     pub sections: &'static [Section],
     pub help: &'static str,
-}
-
-const fn char(c: char) -> Key {
-    Key { code: KeyCode::Char(c), ctrl: false }
-}
-
-const fn ctrl(c: char) -> Key {
-    Key { code: KeyCode::Char(c), ctrl: true }
-}
-
-const fn named(code: KeyCode) -> Key {
-    Key { code, ctrl: false }
 }
 
 const fn everywhere(keys: &'static [Key], action: Action, help: &'static str) -> Binding {
