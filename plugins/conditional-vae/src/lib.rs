@@ -15,6 +15,7 @@ impl Architecture for ConditionalVae {
 
     fn build(g: &Graph, config: &Config) -> Result<()> {
         let latent = config.get("latent")?;
+        let hidden = config.get("hidden")?;
         let stack = ConvStack::from_config(config)?;
         g.initialise(config.get("init")?);
         let classes = g.classes();
@@ -26,7 +27,8 @@ impl Architecture for ConditionalVae {
         let x = g.image();
         let class = g.input("label").one_hot(classes);
         let (mean, log_variance) = g.scope("encoder", || {
-            let h = stack.encode(x).concat(1, &[class]);
+            // A layer of its own after the class, so that what the class tells can be taken out of the posterior.
+            let h = stack.encode(x).concat(1, &[class]).linear("given_class", hidden).relu();
             (*h.linear("mean", latent).head(), *h.linear("log_variance", latent).head())
         });
         g.posterior(mean, log_variance);
