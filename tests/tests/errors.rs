@@ -310,3 +310,33 @@ fn a_run_may_not_be_a_file() {
     let ended = workbench.command(&["train", "digits-mlp", "--headless", "--name", "one"]).exits(2);
     assert_snapshot!(plain(&workbench, &ended.stderr), @r"error: cannot create the folder <tmp>/runs: File exists (os error 17)");
 }
+
+#[test]
+fn data_that_are_damaged() {
+    let workbench = Workbench::new();
+    let digits = repository().join("datasets/digits");
+    let folder = tempfile::tempdir().unwrap();
+    let images = std::fs::read(digits.join("images-idx3-ubyte.gz")).unwrap();
+    std::fs::write(folder.path().join("cut.gz"), &images[..images.len() / 2]).unwrap();
+    // An IDX file of three labels, for ten thousand images.
+    std::fs::write(folder.path().join("three"), [0, 0, 8, 1, 0, 0, 0, 3, 1, 2, 3]).unwrap();
+    let with = |images: &std::path::Path, labels: &std::path::Path| {
+        let file = folder.path().join("mine.toml");
+        let text = format!(
+            "[dataset]\nplugin = 'idx'\nimages = '{}'\nlabels = '{}'\ntest_count = 10\n[architecture]\nplugin = 'mlp-vae'\n",
+            images.display(),
+            labels.display()
+        );
+        std::fs::write(&file, text).unwrap();
+        workbench.command(&["train", file.to_str().unwrap(), "--headless"]).exits(2)
+    };
+    let (whole, labels) =
+        (digits.join("images-idx3-ubyte.gz"), digits.join("labels-idx1-ubyte.gz"));
+    with(&folder.path().join("cut.gz"), &labels).says(&[
+        "plugin `idx`",
+        "cut.gz",
+        "truncated or damaged",
+    ]);
+    with(&whole, &folder.path().join("three")).says(&["plugin `idx`", "3 labels", "10000 images"]);
+    assert!(workbench.names().is_empty(), "no run is left behind");
+}
