@@ -43,5 +43,21 @@ fn main() -> Result<(), Error> {
         1e3 * median,
         BATCH as f64 / median
     );
+    session.profile(true);
+    for _ in 0..10 {
+        session.train_step(&batch, &controls)?;
+    }
+    let mut costs = session.costs();
+    costs.sort_by_key(|cost| std::cmp::Reverse(cost.time));
+    for cost in costs.iter().take(25) {
+        println!(
+            "{:8.3} ms  {:6.1} GFLOP/s  {:<11} {}{}",
+            1e3 * cost.time.as_secs_f64() / 10.0,
+            cost.flops as f64 / cost.time.as_secs_f64() / 1e9,
+            cost.kernel,
+            if cost.backward { "backward of " } else { "" },
+            cost.node
+        );
+    }
     Ok(())
 }

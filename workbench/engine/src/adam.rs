@@ -153,7 +153,7 @@ impl Moments {
 
 /// One step's factors, each computed in f64.
 #[derive(Clone, Copy)]
-struct Rates {
+pub(crate) struct Rates {
     beta1: f64,
     beta2: f64,
     eps: f64,
@@ -169,7 +169,8 @@ struct Rates {
 }
 
 impl Rates {
-    fn new(config: &OptimizerConfig, step: u64, lr: f64, scale: f64) -> Rates {
+    /// `step` counts from 1; gradients are multiplied by `scale` first.
+    pub fn new(config: &OptimizerConfig, step: u64, lr: f64, scale: f64) -> Rates {
         let unbias = |beta: f64| 1.0 / (1.0 - beta.powf(step as f64));
         let (keep, l2) = match config.kind {
             OptimizerKind::Adam => (1.0, config.weight_decay),
@@ -226,7 +227,8 @@ impl InplaceOp1 for Fused<'_> {
     }
 }
 
-fn update(rates: &Rates, param: &mut [f32], grad: &[f32], m: &mut [f32], v: &mut [f32]) {
+#[inline(always)]
+pub(crate) fn update(rates: &Rates, param: &mut [f32], grad: &[f32], m: &mut [f32], v: &mut [f32]) {
     let (beta1, rest1) = (rates.beta1 as f32, (1.0 - rates.beta1) as f32);
     let (beta2, rest2) = (rates.beta2 as f32, (1.0 - rates.beta2) as f32);
     let (unbias1, unbias2) = (rates.unbias1 as f32, rates.unbias2 as f32);
@@ -259,7 +261,7 @@ fn plain_step(
     Ok(())
 }
 
-/// The Euclidean norm over all gradients. `Err` names the first that is not finite.
+/// As [`crate::kernels::adam::norm`], of tensors.
 pub(crate) fn global_norm(grads: &[Tensor]) -> Result<Result<f64, usize>, Error> {
     if let Some(norm) = device_norm(grads)? {
         return Ok(Ok(norm));

@@ -1,5 +1,7 @@
 //! What can go wrong while a graph runs.
 
+use workbench_graph::{Graph, NodeId, Op};
+
 /// Why the engine can't do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -56,4 +58,27 @@ fn non_finite(step: u64, what: &str, node: Option<&str>) -> String {
         "the loss or gradient `{what}` is not finite at step {step}; {place}; try a smaller learning rate, clipping of the \
          gradient norm, or bounds on the log-variance"
     )
+}
+
+/// A node in words: `` `log` of encoder.mean (at plugins/x/src/lib.rs:65:21) ``.
+pub(crate) fn describe(graph: &Graph, id: NodeId) -> String {
+    let node = graph.node(id);
+    let mut text = match &node.op {
+        Op::Param(param) => {
+            let param = &graph.params()[param.0];
+            let kind = if param.trained { "parameter" } else { "buffer" };
+            format!("{kind} `{}`", param.name)
+        }
+        Op::Input(input) => format!("input `{}`", graph.inputs()[input.0].name),
+        Op::Knob(knob) => format!("knob `{}`", graph.knobs()[knob.0].name),
+        op => format!("`{}`", op.name()),
+    };
+    let path = graph.path(node.scope);
+    if !path.is_empty() && !matches!(node.op, Op::Param(_)) {
+        text.push_str(&format!(" of {path}"));
+    }
+    if !node.location.file.is_empty() {
+        text.push_str(&format!(" (at {})", node.location));
+    }
+    text
 }

@@ -1,23 +1,34 @@
-//! From a batch and a request to what the interpreter is fed.
+//! From a batch and a request to what a run is given.
 
 use std::collections::BTreeMap;
 
-use candle_core::Tensor;
-use workbench_graph::{DType, Dim, Graph, NodeId};
+use workbench_graph::{DType, Dim, Graph, NodeId, Op, Shape};
 
 use crate::Error;
-use crate::array::{Batch, Input};
-use crate::interpreter::{Feed, Model, Noise};
+use crate::array::{Array, Batch, Input};
+use crate::interpreter::Noise;
+use crate::plan::Fed;
 
 /// One request for values.
 pub(crate) struct Ask<'a> {
     pub wanted: &'a [NodeId],
     /// Where an override sets it; else the inputs do.
     pub batch: Option<usize>,
-    pub overrides: BTreeMap<NodeId, Tensor>,
+    pub overrides: BTreeMap<NodeId, Array>,
     pub knobs: Option<&'a BTreeMap<String, f64>>,
     pub noise: Noise<'a>,
     pub train: bool,
+}
+
+/// What one run of a graph is given, checked.
+pub(crate) struct Given<'a> {
+    pub batch: usize,
+    /// By the graph's inputs; all that are needed are there.
+    pub inputs: Vec<Option<Fed>>,
+    /// By the graph's knobs.
+    pub knobs: Vec<f64>,
+    pub overrides: BTreeMap<NodeId, Array>,
+    pub noise: Noise<'a>,
 }
 
 impl<'a> Ask<'a> {
@@ -34,18 +45,17 @@ impl<'a> Ask<'a> {
     }
 }
 
-/// Checks a request against the graph and puts its inputs on the device.
+/// Checks a request against the graph.
 ///
 /// # Errors
 /// An input that is missing or of the wrong shape or type; a knob that is unknown or not finite.
 pub(crate) fn feed<'a>(
-    model: &Model,
+    graph: &Graph,
     step: u64,
     batch: &Batch,
-    ask: &Ask<'a>,
-) -> Result<Feed<'a>, Error> {
-    let graph = &model.graph;
-    let needed = model.needed_inputs(ask.wanted, &ask.overrides);
+    ask: Ask<'a>,
+) -> Result<Given<'a>, Error> {
+    let needed = needed_inputs(graph, ask.wanted, &ask.overrides);
     let size = match ask.batch {
         Some(size) => size,
         None => batch_size(graph, batch, &needed)?,
@@ -54,42 +64,57 @@ pub(crate) fn feed<'a>(
     for (spec, &needed) in graph.inputs().iter().zip(&needed) {
         inputs.push(match spec.name.as_str() {
             _ if !needed => None,
-            "step" => Some(scalar(model, step as f64, spec.dtype)?),
-            "train" => Some(scalar(model, f64::from(u8::from(ask.train)), spec.dtype)?),
+            "step" => Some(scalar(step as f64, spec.dtype)),
+            "train" => Some(scalar(f64::from(u8::from(ask.train)), spec.dtype)),
             name => {
                 let missing = || Error::MissingInput { name: name.to_owned() };
                 let input = batch.inputs.get(name).ok_or_else(missing)?;
-                Some(tensor(model, name, input, &spec.shape.resolve(size), spec.dtype)?)
+                Some(numbers(name, input, &spec.shape, size, spec.dtype)?)
             }
         });
     }
-    Ok(Feed {
-        batch: size,
-        inputs,
-        knobs: knobs(graph, ask.knobs)?,
-        overrides: ask.overrides.clone(),
-        noise: ask.noise,
-        differentiate: ask.train,
-    })
+    let knobs = knobs(graph, ask.knobs)?;
+    Ok(Given { batch: size, inputs, knobs, overrides: ask.overrides, noise: ask.noise })
 }
 
-fn scalar(model: &Model, value: f64, dtype: DType) -> Result<Tensor, Error> {
-    let tensor = match dtype {
-        DType::F32 => Tensor::from_slice(&[value as f32], (), &model.device),
-        DType::I64 => Tensor::from_slice(&[value as i64], (), &model.device),
-        DType::U8 => Tensor::from_slice(&[value as u8], (), &model.device),
-    };
-    Ok(tensor?)
+/// Which of the graph's inputs the wanted nodes need, once some nodes are overridden.
+fn needed_inputs(
+    graph: &Graph,
+    wanted: &[NodeId],
+    overrides: &BTreeMap<NodeId, Array>,
+) -> Vec<bool> {
+    let nodes = graph.nodes();
+    let mut used = vec![false; nodes.len()];
+    wanted.iter().for_each(|id| used[id.0] = true);
+    let mut needed = vec![false; graph.inputs().len()];
+    for index in (0..nodes.len()).rev() {
+        if !used[index] || overrides.contains_key(&NodeId(index)) {
+            continue;
+        }
+        nodes[index].inputs.iter().for_each(|input| used[input.0] = true);
+        if let Op::Input(id) = nodes[index].op {
+            needed[id.0] = true;
+        }
+    }
+    needed
 }
 
-fn tensor(
-    model: &Model,
+fn scalar(value: f64, dtype: DType) -> Fed {
+    match dtype {
+        DType::F32 => Fed::Float(vec![value as f32]),
+        DType::I64 | DType::U8 => Fed::Integer(vec![value as i64]),
+    }
+}
+
+fn numbers(
     name: &str,
     input: &Input,
-    dims: &[usize],
+    shape: &Shape,
+    size: usize,
     dtype: DType,
-) -> Result<Tensor, Error> {
+) -> Result<Fed, Error> {
     let fail = |message: String| Error::Input { name: name.to_owned(), message };
+    let dims = shape.resolve(size);
     if input.shape() != dims || input.len() != dims.iter().product::<usize>() {
         return Err(fail(format!(
             "has shape {:?} with {} elements, and {dims:?} is wanted",
@@ -97,10 +122,9 @@ fn tensor(
             input.len()
         )));
     }
-    let device = &model.device;
     match (input, dtype) {
-        (Input::F32(array), DType::F32) => Ok(Tensor::from_slice(&array.data, dims, device)?),
-        (Input::I64 { data, .. }, DType::I64) => Ok(Tensor::from_slice(data, dims, device)?),
+        (Input::F32(array), DType::F32) => Ok(Fed::Float(array.data.clone())),
+        (Input::I64 { data, .. }, DType::I64) => Ok(Fed::Integer(data.clone())),
         (Input::F32(_), wanted) => Err(fail(format!("is f32, and {wanted} is wanted"))),
         (Input::I64 { .. }, wanted) => Err(fail(format!("is i64, and {wanted} is wanted"))),
     }

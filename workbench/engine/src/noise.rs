@@ -5,6 +5,7 @@
 //! J. Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011.
 
 use rayon::prelude::*;
+use workbench_graph::Distribution;
 
 /// Numbers made by one task; a multiple of the four numbers of a Philox block.
 const CHUNK: usize = 1 << 14;
@@ -36,16 +37,35 @@ impl Key {
 
 /// `n` draws from N(0, 1), by Box and Muller's transform in f32.
 pub fn normal(key: Key, n: usize) -> Vec<f32> {
-    fill(n, |index| {
-        let [a, b, c, d] = key.block(index);
-        let ([x, y], [z, w]) = (box_muller(a, b), box_muller(c, d));
-        [x, y, z, w]
-    })
+    drawn(Distribution::Normal, key, n)
 }
 
 /// `n` draws from U[0, 1), multiples of 2⁻²⁴: `u < p` is true with probability p, and never for p = 0.
 pub fn uniform(key: Key, n: usize) -> Vec<f32> {
-    fill(n, |index| key.block(index).map(|bits| (bits >> 8) as f32 * UNIT))
+    drawn(Distribution::Uniform, key, n)
+}
+
+/// Fills `data` with draws: what [`normal`] and [`uniform`] give.
+pub(crate) fn fill(distribution: Distribution, key: Key, data: &mut [f32]) {
+    let fill_chunk = |chunk: usize, out: &mut [f32]| {
+        for (i, four) in out.chunks_mut(4).enumerate() {
+            let block = key.block((chunk * (CHUNK / 4) + i) as u64);
+            let numbers = match distribution {
+                Distribution::Normal => {
+                    let [a, b, c, d] = block;
+                    let ([x, y], [z, w]) = (box_muller(a, b), box_muller(c, d));
+                    [x, y, z, w]
+                }
+                Distribution::Uniform => block.map(|bits| (bits >> 8) as f32 * UNIT),
+            };
+            four.copy_from_slice(&numbers[..four.len()]);
+        }
+    };
+    if data.len() <= CHUNK {
+        fill_chunk(0, data);
+    } else {
+        data.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| fill_chunk(chunk, out));
+    }
 }
 
 /// The numbers `0 .. n` in a random order (Fisher and Yates), every order equally likely.
@@ -68,19 +88,9 @@ pub(crate) fn hash(name: &str) -> u64 {
 
 const UNIT: f32 = 1.0 / (1 << 24) as f32;
 
-fn fill(n: usize, block: impl Fn(u64) -> [f32; 4] + Sync) -> Vec<f32> {
+fn drawn(distribution: Distribution, key: Key, n: usize) -> Vec<f32> {
     let mut data = vec![0f32; n];
-    let fill_chunk = |chunk: usize, out: &mut [f32]| {
-        for (i, four) in out.chunks_mut(4).enumerate() {
-            let numbers = block((chunk * (CHUNK / 4) + i) as u64);
-            four.copy_from_slice(&numbers[..four.len()]);
-        }
-    };
-    if n <= CHUNK {
-        fill_chunk(0, &mut data);
-    } else {
-        data.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| fill_chunk(chunk, out));
-    }
+    fill(distribution, key, &mut data);
     data
 }
 

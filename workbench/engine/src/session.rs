@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::{Tensor, Var};
-use workbench_graph::{Graph, NodeId, Param, Role, Shape};
+use workbench_graph::{Graph, NodeId, Role, Shape};
 
-use crate::Error;
-use crate::adam::{Adam, OptimizerConfig, global_norm};
+use crate::adam::OptimizerConfig;
 use crate::array::{Array, Batch};
-use crate::device::{self, DeviceKind};
+use crate::backend::{Backend, Path, Step};
+use crate::device::DeviceKind;
+use crate::error::describe;
 use crate::feed::{self, Ask};
 use crate::initialise::initialise;
-use crate::interpreter::{Model, Noise, Values, is_finite};
+use crate::interpreter::Noise;
 use crate::noise::{self, Key};
+use crate::{Cost, Error};
 
 /// What one training step is told.
 #[derive(Clone, Copy, Debug)]
@@ -44,25 +45,19 @@ pub struct Posterior {
     pub log_variance: Option<Array>,
 }
 
-/// Candle walks and drops its tape by recursion, so that a graph of more nodes than this is trained
-/// on a thread with a stack for it; address space that is not touched costs nothing.
-const SHALLOW: usize = 256;
-const STACK_PER_NODE: usize = 16 << 10;
-
 /// A graph with its parameters, its optimizer and its place in the noise.
 ///
 /// With the same seed, machine and thread count, everything it computes is the same to the bit.
 pub struct Session {
-    pub(crate) model: Model,
-    pub(crate) adam: Adam,
-    /// The parameters that the optimizer moves, in the graph's order: all but the buffers.
-    pub(crate) trained: Vec<Var>,
+    pub(crate) graph: Graph,
+    pub(crate) backend: Backend,
     seed: u64,
     pub(crate) step: u64,
 }
 
 impl Session {
-    /// Opens the device and initialises the parameters from the seed and their names.
+    /// Opens the device and initialises the parameters from the seed and their names. The CPU runs a compiled plan,
+    /// other devices the interpreter.
     ///
     /// # Errors
     /// The graph can't be trained ([`Graph::check`]), an optimizer setting is out of range, or the
@@ -73,24 +68,54 @@ impl Session {
         seed: u64,
         optimizer: OptimizerConfig,
     ) -> Result<Session, Error> {
+        let path = if device == DeviceKind::Cpu { Path::Plan } else { Path::Interpreter };
+        Session::on_path(graph, device, path, seed, optimizer)
+    }
+
+    /// As [`Session::new`], by the interpreter on every device: the oracle that plans are tested against.
+    ///
+    /// # Errors
+    /// As for [`Session::new`].
+    pub fn interpreted(
+        graph: Graph,
+        device: DeviceKind,
+        seed: u64,
+        optimizer: OptimizerConfig,
+    ) -> Result<Session, Error> {
+        Session::on_path(graph, device, Path::Interpreter, seed, optimizer)
+    }
+
+    fn on_path(
+        graph: Graph,
+        device: DeviceKind,
+        path: Path,
+        seed: u64,
+        optimizer: OptimizerConfig,
+    ) -> Result<Session, Error> {
         graph.check().map_err(Error::Graph)?;
         optimizer.check()?;
-        let device = device::open(device)?;
-        let params = graph
-            .params()
-            .iter()
-            .map(|param| Var::from_vec(initialise(param, seed), param.shape.as_slice(), &device))
-            .collect::<Result<Vec<_>, _>>()?;
-        let pairs = graph.params().iter().zip(&params);
-        let trained: Vec<Var> =
-            pairs.filter(|(param, _)| param.trained).map(|(_, var)| var.clone()).collect();
-        let adam = Adam::new(optimizer, &trained, &device)?;
-        let model = Model::new(graph, device, params)?;
-        Ok(Session { model, adam, trained, seed, step: 0 })
+        let params = graph.params().iter().map(|param| initialise(param, seed)).collect();
+        let backend = Backend::new(&graph, params, device, path, optimizer)?;
+        Ok(Session { graph, backend, seed, step: 0 })
     }
 
     pub fn graph(&self) -> &Graph {
-        &self.model.graph
+        &self.graph
+    }
+
+    /// What runs the graph.
+    pub fn path(&self) -> Path {
+        self.backend.path()
+    }
+
+    /// Begins to keep what kernels cost, from nothing, or ends it. The interpreter keeps none.
+    pub fn profile(&mut self, on: bool) {
+        self.backend.profile(on);
+    }
+
+    /// What kernels cost since [`Session::profile`] began.
+    pub fn costs(&self) -> Vec<Cost> {
+        self.backend.costs(&self.graph)
     }
 
     /// How many steps the parameters have been trained for.
@@ -106,22 +131,6 @@ impl Session {
     /// a wrong input, knob or learning rate; a failing op. Parameters, buffers, moments and step are then
     /// unchanged.
     pub fn train_step(&mut self, batch: &Batch, controls: &Controls) -> Result<Measures, Error> {
-        let nodes = self.model.graph.nodes().len();
-        if nodes <= SHALLOW {
-            return self.advance(batch, controls);
-        }
-        let failed = |why: String| Error::Backend(format!("no thread for {nodes} nodes: {why}"));
-        std::thread::scope(|scope| {
-            std::thread::Builder::new()
-                .stack_size(nodes.saturating_mul(STACK_PER_NODE))
-                .spawn_scoped(scope, || self.advance(batch, controls))
-                .map_err(|error| failed(error.to_string()))?
-                .join()
-                .unwrap_or_else(|_| Err(failed("it panicked".to_owned())))
-        })
-    }
-
-    fn advance(&mut self, batch: &Batch, controls: &Controls) -> Result<Measures, Error> {
         let wrong_rate = |what: &str, value: f64| {
             Error::Optimizer(format!("{what} is {value}; a positive number is wanted"))
         };
@@ -133,56 +142,28 @@ impl Session {
         {
             return Err(wrong_rate("clip_norm", clip));
         }
-        let mut wanted = self.measured();
-        wanted.extend(self.model.graph.updates().iter().map(|update| update.value));
+        let measured = self.measured();
+        let mut wanted = measured.clone();
+        wanted.extend(self.graph.updates().iter().map(|update| update.value));
         let ask = Ask {
             knobs: Some(controls.knobs),
             noise: self.noise("train", self.step),
             train: true,
             ..Ask::new(&wanted, self.seed)
         };
-        let values = self.run(batch, ask)?;
-        let mut measures = self.measure(&values)?;
-        let non_finite = |what: &str| -> Result<Error, Error> {
-            let node = self.model.first_non_finite(&values)?;
-            Ok(Error::NonFinite {
-                step: self.step + 1,
-                what: what.to_owned(),
-                node: node.map(|id| self.model.describe(id)),
-            })
-        };
-        for (name, _, _) in self.model.graph.losses() {
-            if !measures.values.get(name).is_some_and(|x| x.is_finite()) {
-                return Err(non_finite(name)?);
-            }
-        }
-        let grads = self.gradients(&values)?;
-        let norm = match global_norm(&grads)? {
-            Ok(norm) => norm,
-            Err(index) => {
-                let name = self.trained_params().nth(index).map_or("", |param| &param.name);
-                return Err(non_finite(name)?);
-            }
-        };
-        let updates = self.updates(&values)?;
-        for (buffer, value) in &updates {
-            if !is_finite(value)? {
-                return Err(non_finite(&self.model.graph.params()[*buffer].name)?);
-            }
-        }
-        drop(values);
-        let scale = match controls.clip_norm {
-            Some(clip) if norm > clip => clip / norm,
-            _ => 1.0,
-        };
+        let given = feed::feed(&self.graph, self.step, batch, ask)?;
         let step = self.step + 1;
-        self.adam.step(&self.trained, &grads, step, controls.lr, scale)?;
-        for (buffer, value) in &updates {
-            self.model.params[*buffer].set(value)?;
+        match self.backend.train(&self.graph, &measured, &given, controls, step)? {
+            Ok(Step { measured, norm }) => {
+                self.step = step;
+                Ok(Measures { grad_norm: Some(norm as f32), ..self.measure(&measured) })
+            }
+            Err(what) => {
+                let node = self.backend.first_non_finite(&self.graph, &wanted, &given)?;
+                let node = node.map(|node| describe(&self.graph, node));
+                Err(Error::NonFinite { step, what, node })
+            }
         }
-        self.step = step;
-        measures.grad_norm = Some(norm as f32);
-        Ok(measures)
     }
 
     /// Losses and metrics without training: `train` is 0, and noise comes from a stream of its own,
@@ -202,8 +183,7 @@ impl Session {
             noise: self.noise("evaluate", draw),
             ..Ask::new(&wanted, self.seed)
         };
-        let values = self.run(batch, ask)?;
-        self.measure(&values)
+        Ok(self.measure(&self.run(batch, ask)?))
     }
 
     /// The posterior of every item of the batch.
@@ -212,13 +192,11 @@ impl Session {
     /// The architecture marks no posterior mean; a wrong or missing input; a failing op.
     pub fn encode(&self, batch: &Batch) -> Result<Posterior, Error> {
         let mean = self.output(Role::Mean)?;
-        let log_variance = self.model.graph.output(Role::LogVariance);
-        let wanted: Vec<NodeId> = std::iter::once(mean).chain(log_variance).collect();
-        let values = self.run(batch, Ask::new(&wanted, self.seed))?;
-        Ok(Posterior {
-            mean: read(&values, mean)?,
-            log_variance: log_variance.map(|id| read(&values, id)).transpose()?,
-        })
+        let wanted: Vec<NodeId> =
+            std::iter::once(mean).chain(self.graph.output(Role::LogVariance)).collect();
+        let mut values = self.run(batch, Ask::new(&wanted, self.seed))?.into_iter();
+        let missing = || Error::Backend("the posterior was not computed".to_owned());
+        Ok(Posterior { mean: values.next().ok_or_else(missing)?, log_variance: values.next() })
     }
 
     /// Pictures `[B, C, H, W]` in 0..1 for latent codes `z` `[B, D]`: the image output, or the sigmoid
@@ -243,9 +221,8 @@ impl Session {
                 z.data.len()
             )));
         }
-        let shape = self.model.graph.node(port).shape.resolve(batch);
-        let value = Tensor::from_slice(&z.data, shape, &self.model.device)?;
-        self.picture(port, value, batch, others)
+        let shape = self.graph.node(port).shape.resolve(batch);
+        self.picture(port, Array { shape, data: z.data.clone() }, batch, others)
     }
 
     /// What becomes of the batch through the posterior mean: `[B, C, H, W]` in 0..1.
@@ -275,82 +252,49 @@ impl Session {
 
     /// How many numbers the port `z` holds for an item; `None` where there is no such port.
     pub fn latent_dims(&self) -> Option<usize> {
-        let port = self.model.graph.port("z")?;
-        let Shape(dims) = &self.model.graph.node(port).shape;
+        let port = self.graph.port("z")?;
+        let Shape(dims) = &self.graph.node(port).shape;
         let item = dims.get(1..)?;
         item.iter().try_fold(1usize, |n, dim| n.checked_mul(dim.as_fixed()?))
     }
 
     /// The nodes of losses and metrics.
     fn measured(&self) -> Vec<NodeId> {
-        let graph = &self.model.graph;
-        let losses = graph.losses().map(|(_, _, node)| node);
-        losses.chain(graph.metrics().map(|(_, node)| node)).collect()
+        let losses = self.graph.losses().map(|(_, _, node)| node);
+        losses.chain(self.graph.metrics().map(|(_, node)| node)).collect()
     }
 
-    fn measure(&self, values: &Values) -> Result<Measures, Error> {
-        let mean = |node: NodeId| -> Result<f32, Error> {
-            let data = read(values, node)?.data;
-            let sum: f64 = data.iter().map(|&x| f64::from(x)).sum();
-            Ok((sum / data.len() as f64) as f32)
-        };
+    /// From the values of the measured nodes.
+    fn measure(&self, arrays: &[Array]) -> Measures {
         let mut measures = Measures { values: BTreeMap::new(), loss: 0.0, grad_norm: None };
-        for (name, node) in self.model.graph.metrics() {
-            measures.values.insert(name.to_owned(), mean(node)?);
-        }
-        for (name, _, node) in self.model.graph.losses() {
-            let value = mean(node)?;
-            measures.values.insert(name.to_owned(), value);
-            measures.loss += value;
-        }
-        Ok(measures)
-    }
-
-    /// The gradient of every trained parameter; zeros where its loss does not depend on it.
-    fn gradients(&self, values: &Values) -> Result<Vec<Tensor>, Error> {
-        let params: Vec<&Param> = self.trained_params().collect();
-        let mut grads: Vec<Option<Tensor>> = vec![None; params.len()];
-        for (_, group, node) in self.model.graph.losses() {
-            if !params.iter().any(|param| param.group == group) {
-                continue;
-            }
-            let mut store = value(values, node)?.mean_all()?.backward()?;
-            for (index, param) in params.iter().enumerate() {
-                if param.group == group {
-                    grads[index] = store.remove(&self.trained[index]);
-                }
+        let mean = |array: &Array| {
+            let sum: f64 = array.data.iter().map(|&x| f64::from(x)).sum();
+            (sum / array.data.len() as f64) as f32
+        };
+        let losses = self.graph.losses().map(|(name, ..)| (name, true));
+        let metrics = self.graph.metrics().map(|(name, _)| (name, false));
+        for ((name, is_loss), array) in losses.chain(metrics).zip(arrays) {
+            let value = mean(array);
+            // A loss and a metric of one name: the loss counts.
+            if is_loss {
+                measures.loss += value;
+                measures.values.insert(name.to_owned(), value);
+            } else {
+                measures.values.entry(name.to_owned()).or_insert(value);
             }
         }
-        grads
-            .into_iter()
-            .zip(&self.trained)
-            .map(|(grad, var)| Ok(grad.map_or_else(|| var.zeros_like(), Ok)?))
-            .collect()
-    }
-
-    /// What the buffers become, by their place among the graph's parameters. Copies: a value may be a
-    /// parameter or another buffer, which are about to change in place.
-    fn updates(&self, values: &Values) -> Result<Vec<(usize, Tensor)>, Error> {
-        let updates = self.model.graph.updates().iter();
-        updates
-            .map(|update| Ok((update.buffer.0, value(values, update.value)?.detach().copy()?)))
-            .collect()
-    }
-
-    pub(crate) fn trained_params(&self) -> impl Iterator<Item = &Param> {
-        self.model.graph.params().iter().filter(|param| param.trained)
+        measures
     }
 
     fn picture(
         &self,
         port: NodeId,
-        z: Tensor,
+        z: Array,
         batch: usize,
         others: &Batch,
     ) -> Result<Array, Error> {
-        let graph = &self.model.graph;
-        let image = graph.output(Role::Image);
-        let node = image.or(graph.output(Role::Logits));
+        let image = self.graph.output(Role::Image);
+        let node = image.or(self.graph.output(Role::Logits));
         let node = node.ok_or(Error::NotMarked { what: "image or logits output" })?;
         let wanted = [node];
         let ask = Ask {
@@ -359,7 +303,8 @@ impl Session {
             noise: self.noise("decode", 0),
             ..Ask::new(&wanted, self.seed)
         };
-        let mut picture = read(&self.run(others, ask)?, node)?;
+        let missing = || Error::Backend("the picture was not computed".to_owned());
+        let mut picture = self.run(others, ask)?.pop().ok_or_else(missing)?;
         if image.is_none() {
             for x in &mut picture.data {
                 *x = (1.0 + (-*x).exp()).recip();
@@ -369,33 +314,21 @@ impl Session {
     }
 
     fn output(&self, role: Role) -> Result<NodeId, Error> {
-        self.model.graph.output(role).ok_or(Error::NotMarked { what: "posterior mean output" })
+        self.graph.output(role).ok_or(Error::NotMarked { what: "posterior mean output" })
     }
 
     fn port(&self) -> Result<NodeId, Error> {
-        let port = self.model.graph.port("z");
-        port.ok_or(Error::NotMarked { what: "port `z`" })
+        self.graph.port("z").ok_or(Error::NotMarked { what: "port `z`" })
     }
 
     fn noise<'a>(&self, purpose: &'a str, draw: u64) -> Noise<'a> {
         Noise { seed: self.seed, purpose, draw }
     }
 
-    fn run(&self, batch: &Batch, ask: Ask) -> Result<Values, Error> {
-        let feed = feed::feed(&self.model, self.step, batch, &ask)?;
-        self.model.run(ask.wanted, &feed)
+    /// The values of the wanted nodes, in their order.
+    fn run(&self, batch: &Batch, ask: Ask) -> Result<Vec<Array>, Error> {
+        let wanted = ask.wanted;
+        let given = feed::feed(&self.graph, self.step, batch, ask)?;
+        self.backend.compute(&self.graph, wanted, &given)
     }
-}
-
-fn value(values: &Values, node: NodeId) -> Result<&Tensor, Error> {
-    let value = values.get(node.0).and_then(Option::as_ref);
-    value.ok_or_else(|| Error::Backend(format!("node {} was not computed", node.0)))
-}
-
-fn read(values: &Values, node: NodeId) -> Result<Array, Error> {
-    to_array(value(values, node)?)
-}
-
-pub(crate) fn to_array(tensor: &Tensor) -> Result<Array, Error> {
-    Ok(Array { shape: tensor.dims().to_vec(), data: tensor.flatten_all()?.to_vec1::<f32>()? })
 }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use candle_core::Tensor;
+use workbench_graph::Param;
 
 use crate::array::Array;
-use crate::session::to_array;
 use crate::{Error, Session};
 
 impl Session {
@@ -14,8 +13,10 @@ impl Session {
     /// # Errors
     /// The device fails.
     pub fn parameters(&self) -> Result<BTreeMap<String, Array>, Error> {
-        let named = self.model.graph.params().iter().zip(&self.model.params);
-        named.map(|(param, var)| Ok((param.name.clone(), to_array(var)?))).collect()
+        let named = self.graph.params().iter().zip(self.backend.parameters()?);
+        Ok(named
+            .map(|(param, data)| (param.name.clone(), Array { shape: param.shape.clone(), data }))
+            .collect())
     }
 
     /// Replaces every parameter and buffer.
@@ -24,22 +25,13 @@ impl Session {
     /// The names or shapes are not exactly the graph's: the first difference is named, and nothing
     /// is changed.
     pub fn load_parameters(&mut self, arrays: &BTreeMap<String, Array>) -> Result<(), Error> {
-        let params = self.model.graph.params();
+        let params = self.graph.params();
         let wanted =
             params.iter().map(|param| (param.name.clone(), param.shape.as_slice())).collect();
         check_arrays(arrays, &wanted)
             .map_err(|(name, message)| Error::Parameter { name, message })?;
-        let tensors = params
-            .iter()
-            .map(|param| {
-                let data = arrays[&param.name].data.as_slice();
-                Tensor::from_slice(data, param.shape.as_slice(), &self.model.device)
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        for (var, tensor) in self.model.params.iter().zip(&tensors) {
-            var.set(tensor)?;
-        }
-        Ok(())
+        let data = params.iter().map(|param| arrays[&param.name].data.clone()).collect();
+        self.backend.set_parameters(data)
     }
 
     /// The optimizer's moments: `<parameter>.m` and `<parameter>.v`, shaped like the parameter;
@@ -49,7 +41,7 @@ impl Session {
     /// The device fails.
     pub fn optimizer_state(&self) -> Result<BTreeMap<String, Array>, Error> {
         let mut state = BTreeMap::new();
-        for (param, [m, v]) in self.trained_params().zip(self.adam.moments()?) {
+        for (param, [m, v]) in self.trained_params().zip(self.backend.moments()?) {
             for (suffix, data) in [("m", m), ("v", v)] {
                 let shape = param.shape.clone();
                 state.insert(format!("{}.{suffix}", param.name), Array { shape, data });
@@ -81,9 +73,13 @@ impl Session {
             .iter()
             .map(|param| ["m", "v"].map(|s| arrays[&format!("{}.{s}", param.name)].data.clone()))
             .collect();
-        self.adam.set_moments(&self.trained, &self.model.device, moments)?;
+        self.backend.set_moments(moments)?;
         self.step = step;
         Ok(())
+    }
+
+    fn trained_params(&self) -> impl Iterator<Item = &Param> {
+        self.graph.params().iter().filter(|param| param.trained)
     }
 }
 

@@ -8,10 +8,11 @@
 mod conv;
 mod elementwise;
 #[cfg(test)]
-mod golden;
+pub(crate) mod golden;
 mod graft;
 mod host;
 mod index;
+mod interpreted;
 mod linear;
 mod ops;
 mod order;
@@ -28,8 +29,10 @@ use candle_core::{DType, Device, Tensor, Var};
 use workbench_graph::{Graph, NodeId, Op};
 
 use crate::Error;
+use crate::error::describe;
 
 pub(crate) use host::with_slice;
+pub(crate) use interpreted::Interpreted;
 
 /// A graph with its parameters on a device.
 pub(crate) struct Model {
@@ -111,7 +114,7 @@ impl Model {
                 }
                 Op::Param(id) => self.params[id.0].as_detached_tensor(),
                 _ => self.compute(index, &values, feed).map_err(|error| Error::Node {
-                    node: self.describe(NodeId(index)),
+                    node: describe(&self.graph, NodeId(index)),
                     message: error.to_string(),
                 })?,
             };
@@ -126,22 +129,6 @@ impl Model {
             }
         }
         Ok(values)
-    }
-
-    /// Which of the graph's inputs the wanted nodes need, once some nodes are overridden.
-    pub fn needed_inputs(
-        &self,
-        wanted: &[NodeId],
-        overrides: &BTreeMap<NodeId, Tensor>,
-    ) -> Vec<bool> {
-        let uses = self.uses(wanted, overrides);
-        let mut needed = vec![false; self.graph.inputs().len()];
-        for (index, node) in self.graph.nodes().iter().enumerate() {
-            if let Op::Input(id) = node.op {
-                needed[id.0] = uses[index] > 0 && !overrides.contains_key(&NodeId(index));
-            }
-        }
-        needed
     }
 
     /// How often each node's value is used, counting once for being wanted; 0 where it is not needed.
@@ -181,29 +168,6 @@ impl Model {
             node: index as u64,
         };
         ops::apply(&call, feed)
-    }
-
-    /// A node in words: `` `log` of encoder.mean (at plugins/x/src/lib.rs:65:21) ``.
-    pub fn describe(&self, id: NodeId) -> String {
-        let node = self.graph.node(id);
-        let mut text = match &node.op {
-            Op::Param(param) => {
-                let param = &self.graph.params()[param.0];
-                let kind = if param.trained { "parameter" } else { "buffer" };
-                format!("{kind} `{}`", param.name)
-            }
-            Op::Input(input) => format!("input `{}`", self.graph.inputs()[input.0].name),
-            Op::Knob(knob) => format!("knob `{}`", self.graph.knobs()[knob.0].name),
-            op => format!("`{}`", op.name()),
-        };
-        let path = self.graph.path(node.scope);
-        if !path.is_empty() && !matches!(node.op, Op::Param(_)) {
-            text.push_str(&format!(" of {path}"));
-        }
-        if !node.location.file.is_empty() {
-            text.push_str(&format!(" (at {})", node.location));
-        }
-        text
     }
 
     /// The first node in graph order that holds a value that is NaN or infinite.

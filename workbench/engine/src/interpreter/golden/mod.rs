@@ -15,6 +15,7 @@ use workbench_graph::{DType, Graph, Init, InputSpec, Location, NodeId, Op, Shape
 use super::{Feed, Model, Noise, Values};
 use crate::Error;
 use crate::noise::{self, Key};
+use crate::plan::tests::value_and_gradients;
 
 /// An operand: its shape and its numbers.
 #[derive(Clone)]
@@ -49,7 +50,7 @@ pub fn between(dims: &[usize], low: f32, high: f32, salt: u64) -> Operand {
     operand(dims, &data)
 }
 
-/// Holds both sets of kernels to `reference`, with every operand tracked and with each one alone.
+/// Holds both sets of kernels, and plans, to `reference`, with every operand tracked and with each one alone.
 pub fn check(
     op: &Op,
     operands: &[Operand],
@@ -107,6 +108,20 @@ pub fn check_indexed(
             }
         }
     }
+    let all = (0..operands.len()).map(|_| true).collect();
+    let alone = (0..operands.len()).map(|k| (0..operands.len()).map(|i| i == k).collect());
+    for tracked in std::iter::once::<Vec<bool>>(all).chain(alone) {
+        let (value, grads) =
+            value_and_gradients(op, operands, indices, target, &tracked, |_| weights.clone())
+                .unwrap();
+        let label = format!("{op:?}, planned, tracked {tracked:?}");
+        assert_near(&value, &wanted, &label);
+        for k in (0..operands.len()).filter(|&k| tracked[k]) {
+            let zeros = vec![0.0; operands[k].data.len()];
+            let grad = grads[k].as_ref().unwrap_or(&zeros);
+            assert_near(grad, &slopes[k], &format!("{label}, gradient of {k}"));
+        }
+    }
 }
 
 /// The op's value and gradients for a sum of all its elements, by both sets of kernels.
@@ -118,7 +133,13 @@ pub fn both(op: &Op, operands: &[Operand]) -> Vec<(Vec<f32>, Vec<Vec<f32>>)> {
             let grads = run.gradients(&vec![1.0; run.value.len()]);
             (run.value.clone(), grads.into_iter().flatten().collect())
         })
-        .to_vec()
+        .into_iter()
+        .chain(std::iter::once_with(|| {
+            let ones = |n: usize| vec![1.0; n];
+            let planned = value_and_gradients(op, operands, &[], None, &tracked, ones).unwrap();
+            (planned.0, planned.1.into_iter().flatten().collect())
+        }))
+        .collect()
 }
 
 /// The whole numbers that the op gives, by both sets of kernels.

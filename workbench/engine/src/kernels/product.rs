@@ -1,0 +1,436 @@
+//! Matrix products: C = A · B, with a bias and a ReLU as the result is stored.
+//!
+//! The scheme is that of K. Goto and R. van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008, for
+//! the sizes met here: panels of B are packed, A is read where it lies, and a tile of C stays in registers over
+//! the whole inner dimension, so that its sums have one order whatever is shared out to whom.
+
+#![expect(unsafe_code, reason = "the innermost loops work on unchecked pointers")]
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::threads::parallel;
+use super::{Source, Target, scratch};
+
+/// A matrix where it lies: element (i, j) is `data[i · row + j · column]`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Matrix<'a> {
+    pub data: &'a [f32],
+    pub row: usize,
+    pub column: usize,
+}
+
+/// What happens as a result is stored.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Finish<'a> {
+    /// Adds to what is there.
+    pub accumulate: bool,
+    /// One number a column.
+    pub bias: Option<&'a [f32]>,
+    pub relu: bool,
+}
+
+/// `[m, k] × [k, n]`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    pub m: usize,
+    pub n: usize,
+    pub k: usize,
+}
+
+/// The widest panel of any instruction set, in columns.
+const MAX_WIDTH: usize = 32;
+/// Rows of a tile, where there are 32 registers.
+const MAX_ROWS: usize = 12;
+/// Up to so many rows, a task takes one panel through all of them.
+const WIDE: usize = 512;
+/// Multiply-adds that are worth a task of their own.
+const TASK: usize = 1 << 18;
+/// A row this far from the next one, or a multiple, falls on the same line of the first-level cache.
+const ALIAS: usize = 4096 / size_of::<f32>();
+
+impl<'a> Matrix<'a> {
+    /// Rows of `columns` numbers, one after the other.
+    pub fn rows(data: &'a [f32], columns: usize) -> Matrix<'a> {
+        Matrix { data, row: columns, column: 1 }
+    }
+
+    pub fn transposed(self) -> Matrix<'a> {
+        Matrix { data: self.data, row: self.column, column: self.row }
+    }
+
+    fn check(&self, rows: usize, columns: usize) {
+        if rows > 0 && columns > 0 {
+            let last = (rows - 1) * self.row + (columns - 1) * self.column;
+            assert!(last < self.data.len(), "a matrix lies inside its buffer");
+        }
+    }
+}
+
+/// How many numbers [`product`] wants as scratch.
+pub(crate) fn scratch_len(size: Size) -> usize {
+    packed_len(size.k, size.n)
+}
+
+/// C `[m, n]`, rows `stride` apart.
+pub(crate) fn product(
+    c: Target,
+    stride: usize,
+    size: Size,
+    a: Matrix,
+    b: Matrix,
+    finish: Finish,
+    packed: Target,
+) {
+    let Size { m, n, k } = size;
+    if m == 0 || n == 0 {
+        return;
+    }
+    a.check(m, k);
+    b.check(k, n);
+    assert!(c.len() > (m - 1) * stride + n - 1, "the result lies inside its buffer");
+    let width = width();
+    let panels = n.div_ceil(width);
+    if m <= WIDE && panels >= 4 {
+        // Each task packs its own panel, and finds it in its cache.
+        parallel(panels, |panel| {
+            let columns = width.min(n - panel * width);
+            scratch::with(packed_len(k, columns), |packed| {
+                let b = Matrix { data: &b.data[panel * width * b.column..], ..b };
+                pack(packed, b, k, columns);
+                let finish = finish.from(panel * width);
+                let part = Size { m, n: columns, k };
+                // SAFETY: tasks own disjoint columns.
+                unsafe { tiles(c.at(panel * width), stride, part, a, packed, finish) };
+            });
+        });
+        return;
+    }
+    // SAFETY: panels are disjoint parts, and done before the rows are begun.
+    parallel(panels, |panel| unsafe {
+        let columns = width.min(n - panel * width);
+        let b = Matrix { data: &b.data[panel * width * b.column..], ..b };
+        pack(packed.part(panel * width * k, width * k), b, k, columns);
+    });
+    // SAFETY: nothing writes it any more.
+    let packed: &[f32] = unsafe { packed.whole() };
+    let rows = (TASK / (n * k).max(1)).next_multiple_of(MAX_ROWS).clamp(MAX_ROWS, 240);
+    super::threads::chunks(m, rows, |from, rows| {
+        let a = Matrix { data: &a.data[from * a.row..], ..a };
+        let part = Size { m: rows, n, k };
+        // SAFETY: tasks own disjoint rows.
+        unsafe { tiles(c.at(from * stride), stride, part, a, packed, finish) };
+    });
+}
+
+/// How many numbers a packed matrix takes.
+pub(super) fn packed_len(k: usize, n: usize) -> usize {
+    k * n.next_multiple_of(MAX_WIDTH)
+}
+
+/// Packs B `[k, n]`: panel by panel, each `[k, width]`, the last filled up with zeros.
+pub(super) fn pack(packed: &mut [f32], b: Matrix, k: usize, n: usize) {
+    Arch::new().dispatch(Pack { packed, b, k, n });
+}
+
+/// One task's part of a product: C = A · B for a packed B.
+///
+/// # Safety
+/// Nothing else touches these rows and columns of C, and they lie inside its buffer.
+pub(super) unsafe fn tiles(
+    c: *mut f32,
+    stride: usize,
+    size: Size,
+    a: Matrix,
+    packed: &[f32],
+    finish: Finish,
+) {
+    let restride = a.column == 1 && a.row.is_multiple_of(ALIAS) && size.m > 1 && size.n > MAX_WIDTH;
+    if !restride {
+        Arch::new().dispatch(Tiles { c, stride, size, a, packed, finish });
+        return;
+    }
+    // Rows whose elements fall on the same cache lines are moved apart.
+    let row = size.k + 16;
+    scratch::with(MAX_ROWS * row, |rows| {
+        for from in (0..size.m).step_by(MAX_ROWS) {
+            let m = MAX_ROWS.min(size.m - from);
+            for (i, to) in rows.chunks_mut(row).take(m).enumerate() {
+                to[..size.k].copy_from_slice(&a.data[(from + i) * a.row..][..size.k]);
+            }
+            let a = Matrix { data: rows, row, column: 1 };
+            // SAFETY: these rows of C are part of what the caller owns.
+            let c = unsafe { c.add(from * stride) };
+            Arch::new().dispatch(Tiles { c, stride, size: Size { m, ..size }, a, packed, finish });
+        }
+    });
+}
+
+impl Target {
+    /// Where an element lies.
+    fn at(self, index: usize) -> *mut f32 {
+        assert!(index <= self.len());
+        // SAFETY: inside the buffer or one past it; who writes there is the caller's promise.
+        unsafe { self.part(0, self.len()).as_mut_ptr().add(index) }
+    }
+}
+
+impl<'a> Finish<'a> {
+    fn from(self, column: usize) -> Finish<'a> {
+        Finish { bias: self.bias.map(|bias| &bias[column..]), ..self }
+    }
+}
+
+fn width() -> usize {
+    struct Width;
+    impl WithSimd for Width {
+        type Output = usize;
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            2 * S::F32_LANES
+        }
+    }
+    Arch::new().dispatch(Width)
+}
+
+struct Pack<'a> {
+    packed: &'a mut [f32],
+    b: Matrix<'a>,
+    k: usize,
+    n: usize,
+}
+
+impl WithSimd for Pack<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Pack { packed, b, k, n } = self;
+        let width = 2 * S::F32_LANES;
+        for (panel, packed) in packed.chunks_mut(k * width).take(n.div_ceil(width)).enumerate() {
+            let columns = width.min(n - panel * width);
+            let from = &b.data[panel * width * b.column..];
+            if b.column == 1 {
+                for (p, to) in packed.chunks_exact_mut(width).enumerate() {
+                    let row = &from[p * b.row..][..columns];
+                    if columns == width {
+                        to.copy_from_slice(row);
+                    } else {
+                        to[..columns].copy_from_slice(row);
+                        to[columns..].fill(0.0);
+                    }
+                }
+                continue;
+            }
+            if columns < width {
+                packed.fill(0.0);
+            }
+            for p in (0..k).step_by(16) {
+                let rows = 16.min(k - p);
+                for j in 0..columns {
+                    for i in 0..rows {
+                        packed[(p + i) * width + j] = from[(p + i) * b.row + j * b.column];
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct Tiles<'a> {
+    c: *mut f32,
+    stride: usize,
+    size: Size,
+    a: Matrix<'a>,
+    packed: &'a [f32],
+    finish: Finish<'a>,
+}
+
+impl WithSimd for Tiles<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Size { m, n, k } = self.size;
+        let most = if S::REGISTER_COUNT >= 32 { MAX_ROWS } else { 6 };
+        let width = 2 * S::F32_LANES;
+        // Blocks of nearly equal height: a last one of a single row would be as slow as a full one.
+        let blocks = m.div_ceil(most);
+        let mut from = 0;
+        for block in 0..blocks {
+            let rows = m / blocks + usize::from(block < m % blocks);
+            for panel in 0..n.div_ceil(width) {
+                let columns = width.min(n - panel * width);
+                let tile = Tile {
+                    // SAFETY: the row is inside A, whose extent was checked by the caller.
+                    a: unsafe { self.a.data.as_ptr().add(from * self.a.row) },
+                    row: self.a.row,
+                    column: self.a.column,
+                    b: self.packed[panel * k * width..].as_ptr(),
+                    k,
+                    // SAFETY: inside the caller's part of C.
+                    c: unsafe { self.c.add(from * self.stride + panel * width) },
+                    stride: self.stride,
+                    columns,
+                    finish: self.finish.from(panel * width),
+                };
+                // SAFETY: the tile lies inside all three matrices.
+                unsafe { tile.run(simd, rows) };
+            }
+            from += rows;
+        }
+    }
+}
+
+/// A few rows of A against one panel of B.
+#[derive(Clone, Copy)]
+struct Tile<'a> {
+    a: *const f32,
+    row: usize,
+    column: usize,
+    b: *const f32,
+    k: usize,
+    c: *mut f32,
+    stride: usize,
+    columns: usize,
+    finish: Finish<'a>,
+}
+
+impl Tile<'_> {
+    /// # Safety
+    /// The tile lies inside its matrices; `rows` is at most [`MAX_ROWS`].
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self, simd: S, rows: usize) {
+        macro_rules! heights {
+            ($($rows:literal)*) => {
+                match rows {
+                    // SAFETY: passed on.
+                    $($rows => unsafe {
+                        if self.columns > S::F32_LANES {
+                            self.multiply::<S, $rows, 2>(simd)
+                        } else {
+                            self.multiply::<S, $rows, 1>(simd)
+                        }
+                    },)*
+                    _ => unreachable!("a tile has 1 to 12 rows"),
+                }
+            };
+        }
+        heights!(1 2 3 4 5 6 7 8 9 10 11 12)
+    }
+
+    /// # Safety
+    /// As for [`Tile::run`], for `R` rows and `V` vectors of columns.
+    #[inline(always)]
+    unsafe fn multiply<S: Simd, const R: usize, const V: usize>(self, simd: S) {
+        let lanes = S::F32_LANES;
+        let mut sums = [[simd.splat_f32s(0.0); V]; R];
+        let (mut a, mut b) = (self.a, self.b);
+        for _ in 0..self.k {
+            // SAFETY: the panel holds 2 · lanes numbers a row, and A an element for each row and step.
+            unsafe {
+                let row: [S::f32s; V] =
+                    std::array::from_fn(|v| b.add(v * lanes).cast::<S::f32s>().read_unaligned());
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    let x = simd.splat_f32s(*a.add(r * self.row));
+                    for (sum, b) in sums.iter_mut().zip(row) {
+                        *sum = simd.mul_add_f32s(x, b, *sum);
+                    }
+                }
+                a = a.wrapping_add(self.column);
+                b = b.add(2 * lanes);
+            }
+        }
+        for (r, sums) in sums.into_iter().enumerate() {
+            // SAFETY: the caller's rows and columns of C.
+            let out = unsafe {
+                std::slice::from_raw_parts_mut(self.c.add(r * self.stride), self.columns)
+            };
+            for (v, sum) in sums.into_iter().enumerate() {
+                let from = v * lanes;
+                let out = &mut out[from..self.columns.min(from + lanes)];
+                let mut sum = sum;
+                if out.len() == lanes {
+                    if self.finish.accumulate {
+                        // SAFETY: `out` holds a whole vector.
+                        let there = unsafe { out.as_ptr().cast::<S::f32s>().read_unaligned() };
+                        sum = simd.add_f32s(sum, there);
+                    }
+                    if let Some(bias) = self.finish.bias {
+                        sum = simd.add_f32s(sum, simd.partial_load_f32s(&bias[from..from + lanes]));
+                    }
+                    if self.finish.relu {
+                        sum = relu(simd, sum);
+                    }
+                    // SAFETY: as above.
+                    unsafe { out.as_mut_ptr().cast::<S::f32s>().write_unaligned(sum) };
+                    continue;
+                }
+                let len = out.len();
+                if self.finish.accumulate {
+                    sum = simd.add_f32s(sum, simd.partial_load_f32s(out));
+                }
+                if let Some(bias) = self.finish.bias {
+                    sum = simd.add_f32s(sum, simd.partial_load_f32s(&bias[from..from + len]));
+                }
+                if self.finish.relu {
+                    sum = relu(simd, sum);
+                }
+                simd.partial_store_f32s(out, sum);
+            }
+        }
+    }
+}
+
+/// Keeps NaN, so that a fault shows in the loss.
+#[inline(always)]
+fn relu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let zero = simd.splat_f32s(0.0);
+    simd.select_f32s(simd.less_than_or_equal_f32s(x, zero), zero, x)
+}
+
+/// Sums `parts` buffers of `out`'s length, one after the other, into `out`.
+pub(super) fn sum_parts(out: Target, parts: Source) {
+    let len = out.len();
+    super::threads::chunks(len, 1 << 13, |from, n| {
+        // SAFETY: chunks are disjoint.
+        let out = unsafe { out.part(from, n) };
+        let parts = parts.slice();
+        Arch::new().dispatch(|| {
+            out.copy_from_slice(&parts[from..from + n]);
+            for part in parts.chunks_exact(len).skip(1) {
+                out.iter_mut().zip(&part[from..from + n]).for_each(|(sum, x)| *sum += x);
+            }
+        });
+    });
+}
+
+/// Products over leading axes; the operands of each lie `steps` apart.
+pub(crate) fn batched(
+    c: Target,
+    lead: &[usize],
+    size: Size,
+    [a, b]: [Matrix; 2],
+    steps: &[Vec<usize>; 2],
+    finish: Finish,
+) {
+    let Size { m, n, k } = size;
+    parallel(lead.iter().product(), |index| {
+        let start = |steps: &[usize]| {
+            let mut rest = index;
+            lead.iter().zip(steps).rev().fold(0, |at, (&size, &step)| {
+                let here = rest % size;
+                rest /= size;
+                at + here * step
+            })
+        };
+        let a = Matrix { data: &a.data[start(&steps[0])..], ..a };
+        let b = Matrix { data: &b.data[start(&steps[1])..], ..b };
+        a.check(m, k);
+        b.check(k, n);
+        scratch::with(packed_len(k, n), |packed| {
+            pack(packed, b, k, n);
+            // SAFETY: a product a task.
+            unsafe { tiles(c.part(index * m * n, m * n).as_mut_ptr(), n, size, a, packed, finish) };
+        });
+    });
+}

@@ -1,0 +1,320 @@
+//! Which values are computed together: elementwise ops in one pass, a bias and a ReLU with the product before them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use workbench_graph::{Binary, Unary};
+
+use super::program::{Id, Instr, Kind, Program};
+use crate::kernels::map::{MAX_SUMS, Map};
+use crate::kernels::reduce::{Fold, runs};
+
+/// What is computed in one go.
+#[derive(Clone, Debug)]
+pub(crate) struct Unit {
+    /// In order of computation.
+    pub members: Vec<Id>,
+    /// The values in memory, or of the unit itself, that members read.
+    reads: Vec<Id>,
+    /// Sums over rows of a member, taken along the way.
+    pub sums: Vec<Id>,
+    /// The length of those rows; 1 where there are none.
+    pub row: usize,
+    pub shape: Shape,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Shape {
+    /// One op.
+    Single,
+    /// Elementwise ops over so many elements.
+    Map { elements: usize },
+    /// A product whose result is the last member: with a bias, and perhaps a ReLU.
+    Product { bias: Option<Id>, relu: bool },
+}
+
+/// More steps than this in one pass would leave the first-level cache.
+const MAX_STEPS: usize = 48;
+/// Units that are looked through before a merge is given up.
+const MAX_VISITED: usize = 4000;
+/// Rows longer than this are not summed along the way unless there are several: a task takes whole rows.
+const MAX_ROW: usize = 1 << 16;
+
+/// The value that holds an alias's elements.
+pub(crate) fn root(p: &Program, mut id: Id) -> Id {
+    while matches!(p.values[id].instr, Instr::Reshape | Instr::Detach) {
+        id = p.values[id].inputs[0];
+    }
+    id
+}
+
+/// Whether a value is there before anything is computed.
+pub(crate) fn is_given(instr: &Instr) -> bool {
+    matches!(
+        instr,
+        Instr::Input(_) | Instr::Param(_) | Instr::Knob(_) | Instr::Override(_) | Instr::Const(_)
+    )
+}
+
+/// Cuts what the wanted values need into units, in an order in which they can run.
+pub(crate) fn fuse(p: &Program, wanted: &[Id]) -> Vec<Unit> {
+    let mut live = vec![false; p.values.len()];
+    wanted.iter().for_each(|&id| live[id] = true);
+    for id in (0..p.values.len()).rev() {
+        if live[id] {
+            p.values[id].inputs.iter().for_each(|&input| live[input] = true);
+        }
+    }
+    let mut users: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
+    for (id, value) in p.values.iter().enumerate().filter(|(id, _)| live[*id]) {
+        for &input in &value.inputs {
+            users.entry(input).or_default().push(id);
+        }
+    }
+    let kept: BTreeSet<Id> = wanted.iter().copied().collect();
+    let mut fusion = Fusion { p, users, kept, units: Vec::new(), of: vec![None; p.values.len()] };
+    for id in (0..p.values.len()).filter(|&id| live[id]) {
+        fusion.place(id);
+    }
+    fusion.ordered()
+}
+
+struct Fusion<'a> {
+    p: &'a Program,
+    users: BTreeMap<Id, Vec<Id>>,
+    kept: BTreeSet<Id>,
+    /// Merged ones are left empty.
+    units: Vec<Unit>,
+    /// By value, where a unit computes it.
+    of: Vec<Option<usize>>,
+}
+
+impl Fusion<'_> {
+    fn place(&mut self, id: Id) {
+        let instr = &self.p.values[id].instr;
+        let alias = matches!(instr, Instr::Reshape | Instr::Detach);
+        if is_given(instr) || alias || self.of[id].is_some() {
+            return;
+        }
+        match instr {
+            Instr::MatMul { .. } | Instr::Conv(_) | Instr::ConvInput(_) => self.product(id),
+            Instr::Map(_) if self.p.values[id].kind == Kind::Float => self.map(id),
+            Instr::Reduce { fold: Fold::Sum, .. } => self.sum(id),
+            _ => self.open(vec![id], Shape::Single),
+        }
+    }
+
+    fn open(&mut self, members: Vec<Id>, shape: Shape) {
+        members.iter().for_each(|&id| self.of[id] = Some(self.units.len()));
+        let inputs = members.iter().flat_map(|&id| &self.p.values[id].inputs);
+        let reads = inputs.map(|&input| root(self.p, input)).collect();
+        self.units.push(Unit { members, reads, sums: Vec::new(), row: 1, shape });
+    }
+
+    /// The only user of a value, where nothing else wants it.
+    fn only_user(&self, id: Id) -> Option<Id> {
+        match self.users.get(&id).map(Vec::as_slice) {
+            Some([user]) if !self.kept.contains(&id) => Some(*user),
+            _ => None,
+        }
+    }
+
+    fn product(&mut self, id: Id) {
+        let mut members = vec![id];
+        let (mut bias, mut relu) = (None, false);
+        if let Some(user) = self.only_user(id)
+            && let Some(operand) = self.bias(id, user)
+        {
+            bias = Some(operand);
+            members.push(user);
+        }
+        let last = members[members.len() - 1];
+        if let Some(user) = self.only_user(last)
+            && self.p.values[user].instr == Instr::Map(Map::Unary(Unary::Relu))
+        {
+            relu = true;
+            members.push(user);
+        }
+        self.open(members, Shape::Product { bias, relu });
+    }
+
+    /// The other side of an addition that adds a number a column to a product, given before it.
+    fn bias(&self, product: Id, sum: Id) -> Option<Id> {
+        let value = &self.p.values[sum];
+        if value.instr != Instr::Map(Map::Binary(Binary::Add))
+            || value.dims != self.p.values[product].dims
+        {
+            return None;
+        }
+        let other = *value.inputs.iter().find(|&&input| input != product)?;
+        let columns = *value.dims.last()?;
+        let last = self.p.dims(other).last().copied();
+        let fits = last == Some(columns) && self.p.elements(other) == columns;
+        let given = matches!(self.p.values[root(self.p, other)].instr, Instr::Param(_));
+        (fits && given).then_some(other)
+    }
+
+    fn map(&mut self, id: Id) {
+        let elements = self.p.elements(id);
+        self.open(vec![id], Shape::Map { elements });
+        let inputs = self.p.values[id].inputs.clone();
+        let mut candidates: Vec<usize> = Vec::new();
+        for &input in &inputs {
+            candidates.extend(self.of[root(self.p, input)]);
+        }
+        // Others that read the same, so that it is read once.
+        for &input in &inputs {
+            let source = root(self.p, input);
+            if self.p.elements(source) == elements {
+                candidates.extend(self.readers(source));
+            }
+        }
+        for candidate in candidates {
+            if let Some(own) = self.of[id]
+                && candidate != own
+                && self.fits(candidate, own)
+            {
+                self.merge(candidate, own);
+            }
+        }
+    }
+
+    /// Units of elementwise ops that read a value, by any of its shapes.
+    fn readers(&self, source: Id) -> Vec<usize> {
+        let mut found = Vec::new();
+        let mut open = vec![source];
+        while let Some(id) = open.pop() {
+            for &user in self.users.get(&id).into_iter().flatten() {
+                match self.p.values[user].instr {
+                    Instr::Reshape | Instr::Detach => open.push(user),
+                    _ => found.extend(self.of[user]),
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    fn fits(&self, a: usize, b: usize) -> bool {
+        let (first, second) = (&self.units[a], &self.units[b]);
+        first.shape == second.shape
+            && matches!(first.shape, Shape::Map { .. })
+            && (first.row == second.row || first.row == 1 || second.row == 1)
+            && first.members.len() + second.members.len() <= MAX_STEPS
+            && first.sums.len() + second.sums.len() <= MAX_SUMS
+            && !self.reads_sums(first, second)
+            && !self.reads_sums(second, first)
+            && !self.apart(a, b)
+            && !self.apart(b, a)
+    }
+
+    /// Whether one unit needs a row's sum of the other: it is only there when the pass is over.
+    fn reads_sums(&self, reader: &Unit, unit: &Unit) -> bool {
+        reader.reads.iter().any(|id| unit.sums.contains(id))
+    }
+
+    /// Whether `to` needs something outside the two that needs `from`.
+    fn apart(&self, from: usize, to: usize) -> bool {
+        let mut seen = vec![false; self.units.len()];
+        (seen[from], seen[to]) = (true, true);
+        let mut open: Vec<usize> =
+            self.needs(to).filter(|&unit| unit != from && unit != to).collect();
+        let mut visited = 0;
+        while let Some(unit) = open.pop() {
+            if std::mem::replace(&mut seen[unit], true) {
+                continue;
+            }
+            visited += 1;
+            for need in self.needs(unit) {
+                // In a very large graph, what is not known is taken for true.
+                if need == from || visited > MAX_VISITED {
+                    return true;
+                }
+                if !seen[need] {
+                    open.push(need);
+                }
+            }
+        }
+        false
+    }
+
+    /// The units that a unit reads from, itself among them.
+    fn needs(&self, unit: usize) -> impl Iterator<Item = usize> {
+        self.units[unit].reads.iter().filter_map(|&id| self.of[id])
+    }
+
+    fn merge(&mut self, from: usize, into: usize) {
+        let unit = std::mem::replace(
+            &mut self.units[from],
+            Unit {
+                members: Vec::new(),
+                reads: Vec::new(),
+                sums: Vec::new(),
+                row: 1,
+                shape: Shape::Single,
+            },
+        );
+        unit.members.iter().chain(&unit.sums).for_each(|&id| self.of[id] = Some(into));
+        let target = &mut self.units[into];
+        target.members.extend(unit.members);
+        target.members.sort_unstable();
+        target.reads.extend(unit.reads);
+        target.reads.sort_unstable();
+        target.reads.dedup();
+        target.sums.extend(unit.sums);
+        target.sums.sort_unstable();
+        target.row = target.row.max(unit.row);
+    }
+
+    /// A sum over the last axes joins the pass that computes what it sums.
+    fn sum(&mut self, id: Id) {
+        let value = &self.p.values[id];
+        let Instr::Reduce { axes, .. } = &value.instr else { return };
+        let source = value.inputs[0];
+        let row = match runs(self.p.dims(source), axes)[..] {
+            [(row, true)] if row <= 1 << 12 => row,
+            [(rows, false), (row, true)] if row <= MAX_ROW && rows >= 4 => row,
+            _ => 1,
+        };
+        let found = self.of[root(self.p, source)];
+        let joins = found.filter(|&unit| {
+            let unit = &self.units[unit];
+            row > 1
+                && unit.shape == Shape::Map { elements: self.p.elements(source) }
+                && (unit.row == 1 || unit.row == row)
+                && unit.sums.len() < MAX_SUMS
+        });
+        match joins {
+            Some(unit) => {
+                self.units[unit].sums.push(id);
+                self.units[unit].row = row;
+                self.of[id] = Some(unit);
+            }
+            None => self.open(vec![id], Shape::Single),
+        }
+    }
+
+    /// The units in an order in which each comes after what it needs, as early as the program has them.
+    fn ordered(self) -> Vec<Unit> {
+        let mut done = vec![false; self.units.len()];
+        let mut order: Vec<usize> = Vec::new();
+        for first in 0..self.units.len() {
+            let mut open = vec![first];
+            while let Some(&unit) = open.last() {
+                let before = open.len();
+                if !done[unit] && !self.units[unit].members.is_empty() {
+                    open.extend(self.needs(unit).filter(|&need| need != unit && !done[need]));
+                }
+                if open.len() == before {
+                    open.pop();
+                    if !done[unit] {
+                        done[unit] = true;
+                        order.push(unit);
+                    }
+                }
+            }
+        }
+        let units = order.into_iter().map(|unit| self.units[unit].clone());
+        units.filter(|unit| !unit.members.is_empty()).collect()
+    }
+}
