@@ -265,6 +265,14 @@ fn a_library_that_crashes_when_loaded_takes_only_its_trial_with_it() {
     path.refuses("exits", &[]);
 }
 
+#[test]
+#[ignore = "waits for the deadline of a first contact, 20 s: cargo test --release -p workbench-tests --test plugins -- --ignored"]
+fn a_library_that_hangs_when_loaded_is_given_up() {
+    let path = PluginPath::new();
+    path.compile("hangs", &["-DHANGS"]);
+    path.refuses("hangs", &["did not finish loading within 20 s"]);
+}
+
 /// A folder for $WORKBENCH_PLUGINS, at a root of its own that has no plugin of those names.
 struct PluginPath {
     folder: PathBuf,

@@ -13,6 +13,10 @@ pub enum Error {
     NoSplit { split: String },
     #[error("the split `{split}` is empty")]
     Empty { split: String },
+    #[error(
+        "the split `{split}` is said to have {items} items, and at most 4294967295 can be held"
+    )]
+    TooMany { split: String, items: u64 },
     #[error("a batch of {batch} is larger than the {items} items that there are to train on")]
     BatchTooLarge { batch: usize, items: u64 },
     #[error("validation = {share} leaves no item to {what} of {items}")]

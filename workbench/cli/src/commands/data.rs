@@ -8,6 +8,7 @@ use crate::card::Card;
 use crate::console::{self, grouped};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
+use crate::guard;
 
 pub fn data(context: &Context, command: &arguments::Data) -> Result<()> {
     match command {
@@ -150,6 +151,7 @@ fn describe(context: &Context, card: &Card) -> Value {
 }
 
 pub fn open(context: &Context, card: &Card) -> Result<Dataset> {
+    guard::start();
     let reader = &card.content.reader;
     let plugin = context.plugins.get(reader).map_err(Failure::usage)?;
     let declared = &plugin.dataset(reader).map_err(Failure::usage)?.parameters;
