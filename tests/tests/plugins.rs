@@ -129,8 +129,16 @@ fn bad_items_can_be_skipped() {
         let (workbench, ended) = train(&[&fault, "input.on_bad_item=skip", "train.epochs=2"]);
         let said = ended.ok().stdout;
         assert!(said.contains("skipped item 77"), "{said}");
-        assert_eq!(workbench.run("one").state(), "finished");
+        let status = workbench.run("one").status().unwrap();
+        assert_eq!((&status["state"], &status["skipped"]), (&"finished".into(), &1.into()));
+        let shown = workbench.command(&["show", "one"]).ok().stdout;
+        assert!(shown.contains("1 item was left out: skipped item 77 of `train`"), "{shown}");
+        assert_eq!(workbench.command(&["show", "one", "--json"]).ok().json()["skipped"], 1);
     }
+    // Nothing is left.
+    let (_, ended) =
+        train(&["dataset.fault=error in every read", "input.on_bad_item=skip", "train.epochs=2"]);
+    ended.exits(1).says(&["all 128 items of `train` were skipped", "item 0", "no disk"]);
 }
 
 #[test]

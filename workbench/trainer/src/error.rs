@@ -17,6 +17,8 @@ pub enum Error {
         "the split `{split}` is said to have {items} items, and at most 4294967295 can be held"
     )]
     TooMany { split: String, items: u64 },
+    #[error("all {items} items of `{split}` were skipped; the first, {first}")]
+    AllBad { split: String, items: u64, first: String },
     #[error("a batch of {batch} is larger than the {items} items that there are to train on")]
     BatchTooLarge { batch: usize, items: u64 },
     #[error("validation = {share} leaves no item to {what} of {items}")]

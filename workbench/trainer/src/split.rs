@@ -67,7 +67,13 @@ impl Splits {
             let pool =
                 Pool::read(source, name, n, experiment.input.on_bad_item, progress, &mut skipped)?;
             if pool.numbers.is_empty() {
-                return Err(Error::Empty { split: name.to_owned() });
+                let split = name.to_owned();
+                return Err(match skipped.iter().find(|(of, ..)| of == name) {
+                    Some((_, item, why)) => {
+                        Error::AllBad { split, items: n, first: format!("item {item}: {why}") }
+                    }
+                    None => Error::Empty { split },
+                });
             }
             let items = (0..pool.numbers.len() as u32).collect();
             Ok(Some(Split { pool: Arc::new(pool), items }))

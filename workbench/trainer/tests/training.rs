@@ -394,6 +394,8 @@ fn a_bad_item_stops_the_run_or_is_left_out() {
     assert!(ask.story[0].1.starts_with("skipped item 37 of `train`"), "{:?}", ask.story);
     let splits = Splits::load(&trial.experiment, &trial.source, &|_, _| {}).unwrap();
     assert_eq!(splits.train.len() + splits.valid.len(), 99);
+    let run = RunDir::open(&ask.run).unwrap();
+    assert_eq!(Status::read(&run).unwrap().unwrap().skipped, 1);
 }
 
 #[test]
