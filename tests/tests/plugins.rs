@@ -142,6 +142,34 @@ fn bad_items_can_be_skipped() {
 }
 
 #[test]
+fn a_loss_that_is_not_finite_is_traced_to_the_plugins_line() {
+    let (workbench, ended) = train(&[
+        "architecture.fault=division by zero",
+        "checkpoint.every_steps=5",
+        "checkpoint.keep=100",
+        "train.steps=40",
+    ]);
+    let words = [
+        "training diverged",
+        "`loss` is not finite at step 13",
+        "the first value that is not finite is that of `div`",
+        &place("division by zero"),
+        "smaller learning rate",
+    ];
+    ended.exits(3).says(&words);
+    let run = workbench.run("one");
+    assert_eq!(run.state(), "diverged");
+    // Epochs are of eight steps; the newest finite state is the newest that was asked for.
+    assert_eq!(run.checkpoints().last().unwrap(), "step-00000010");
+    let shown = workbench.command(&["show", "one"]).ok().stdout;
+    for word in &words[1..] {
+        assert!(shown.contains(word), "`{word}` is not shown: {shown}");
+    }
+    // What is kept is whole: it can be measured.
+    workbench.command(&["eval", "one"]).ok();
+}
+
+#[test]
 fn faults_in_build_are_named() {
     refused(&["architecture.fault=panic in build"], &["build fell over", &place("panic in build")]);
     refused(

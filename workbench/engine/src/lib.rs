@@ -13,6 +13,7 @@ mod feed;
 mod initialise;
 mod interpreter;
 pub mod noise;
+mod not_finite;
 mod session;
 mod state;
 

@@ -57,7 +57,7 @@ pub struct Session {
     pub(crate) adam: Adam,
     /// The parameters that the optimizer moves, in the graph's order: all but the buffers.
     pub(crate) trained: Vec<Var>,
-    seed: u64,
+    pub(crate) seed: u64,
     pub(crate) step: u64,
 }
 
@@ -282,7 +282,7 @@ impl Session {
     }
 
     /// The nodes of losses and metrics.
-    fn measured(&self) -> Vec<NodeId> {
+    pub(crate) fn measured(&self) -> Vec<NodeId> {
         let graph = &self.model.graph;
         let losses = graph.losses().map(|(_, _, node)| node);
         losses.chain(graph.metrics().map(|(_, node)| node)).collect()
@@ -377,11 +377,11 @@ impl Session {
         port.ok_or(Error::NotMarked { what: "port `z`" })
     }
 
-    fn noise<'a>(&self, purpose: &'a str, draw: u64) -> Noise<'a> {
+    pub(crate) fn noise<'a>(&self, purpose: &'a str, draw: u64) -> Noise<'a> {
         Noise { seed: self.seed, purpose, draw }
     }
 
-    fn run(&self, batch: &Batch, ask: Ask) -> Result<Values, Error> {
+    pub(crate) fn run(&self, batch: &Batch, ask: Ask) -> Result<Values, Error> {
         let feed = feed::feed(&self.model, self.step, batch, &ask)?;
         self.model.run(ask.wanted, &feed)
     }

@@ -144,6 +144,12 @@ impl Model {
         needed
     }
 
+    /// The wanted nodes and all that they are computed from.
+    pub fn needed(&self, wanted: &[NodeId]) -> Vec<NodeId> {
+        let uses = self.uses(wanted, &BTreeMap::new());
+        (0..uses.len()).filter(|&index| uses[index] > 0).map(NodeId).collect()
+    }
+
     /// How often each node's value is used, counting once for being wanted; 0 where it is not needed.
     fn uses(&self, wanted: &[NodeId], overrides: &BTreeMap<NodeId, Tensor>) -> Vec<usize> {
         let nodes = self.graph.nodes();
