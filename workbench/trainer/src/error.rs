@@ -25,6 +25,11 @@ pub enum Error {
     Validation { share: f64, what: &'static str, items: u64 },
     #[error("the checkpoint of step {step} does not belong to this experiment: {why}")]
     Checkpoint { step: u64, why: String },
+    #[error(
+        "`{name}` (a parameter, or its moment in the optimizer) is not finite after step {step}; try a smaller learning \
+         rate, or clipping of the gradient norm"
+    )]
+    NotFinite { name: String, step: u64 },
     #[error("there is no tag `{monitor}` to monitor; there are {there}")]
     Monitor { monitor: String, there: String },
     #[error("{}: the run directory is gone; there is nowhere to save to", .path.display())]

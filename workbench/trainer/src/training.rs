@@ -79,7 +79,10 @@ impl Training<'_> {
         };
         match ended {
             Ok((outcome, metrics)) => Ok(Ending { outcome, why: None, metrics }),
-            Err(Error::Engine(error @ workbench_engine::Error::NonFinite { .. })) => {
+            Err(
+                error @ (Error::NotFinite { .. }
+                | Error::Engine(workbench_engine::Error::NonFinite { .. })),
+            ) => {
                 let why = error.to_string();
                 self.tell(&format!("diverged: {why}"))?;
                 Ok(Ending { outcome: Outcome::Diverged, why: Some(why), metrics: none() })
@@ -243,9 +246,7 @@ impl Training<'_> {
         // A step can end in numbers too large to be held, which only the next one would notice.
         let bad = model.iter().chain(&optimizer).find(|(_, array)| !array.is_finite());
         if let Some((name, _)) = bad {
-            let what = name.clone();
-            let node = Some(format!("parameter `{name}`, or its place in the optimizer"));
-            return Err(workbench_engine::Error::NonFinite { step, what, node }.into());
+            return Err(Error::NotFinite { name: name.clone(), step });
         }
         // The log first: a checkpoint must not know of a record that a crash can still take.
         self.log.sync()?;
