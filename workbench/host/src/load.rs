@@ -117,6 +117,9 @@ impl Plugin {
     }
 }
 
+/// Debug information and linked libraries included.
+const MAX_BYTES: u64 = 1 << 30;
+
 /// Whose code a call runs.
 #[derive(Clone, Debug)]
 pub(crate) struct Owner {
@@ -141,6 +144,12 @@ pub(crate) fn load(
         move |source| Error::Io { path, source }
     };
     let refuse = |why: String| Error::Library { name: name.to_owned(), path: path.to_owned(), why };
+    let length = fs::metadata(path).map_err(io(path))?.len();
+    if length > MAX_BYTES {
+        return Err(refuse(format!(
+            "is {length} bytes long, and no plugin is larger than {MAX_BYTES}"
+        )));
+    }
     let bytes = fs::read(path).map_err(io(path))?;
     let header = inspect(&bytes).map_err(|refusal| match refusal {
         Refusal::NotAPlugin(why) => refuse(why),
