@@ -18,7 +18,7 @@ const PART: u8 = 0;
 const FREE: u64 = 0;
 const BEING_WRITTEN: u64 = u64::MAX;
 
-static TABLE: [Slot; SLOTS] = [const { Slot::FREE }; SLOTS];
+static TABLE: [Slot; SLOTS] = [const { Slot::free() }; SLOTS];
 static NUMBER: AtomicU64 = AtomicU64::new(1);
 
 thread_local! {
@@ -104,11 +104,13 @@ struct Slot {
 }
 
 impl Slot {
-    const FREE: Slot = Slot {
-        number: AtomicU64::new(FREE),
-        length: AtomicU64::new(0),
-        text: [const { AtomicU8::new(0) }; TEXT],
-    };
+    const fn free() -> Slot {
+        Slot {
+            number: AtomicU64::new(FREE),
+            length: AtomicU64::new(0),
+            text: [const { AtomicU8::new(0) }; TEXT],
+        }
+    }
 
     fn take(&self) -> bool {
         self.number.compare_exchange(FREE, BEING_WRITTEN, Acquire, Relaxed).is_ok()

@@ -23,7 +23,8 @@ const MANIFEST: &str = "manifest.json";
 /// What a checkpoint is called while another of the same step takes its place, where the file
 /// system cannot exchange the two at once.
 const REPLACED: &str = ".replaced";
-const MAX_TEXT: u64 = 16 << 20;
+/// Of the manifest and the state, which are a few kilobytes.
+const MAX_TEXT: u64 = 1 << 20;
 
 /// Everything that a run needs to go on as if it had not stopped.
 #[derive(Debug, Clone, PartialEq)]

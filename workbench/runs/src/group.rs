@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{RunDir, toml_text};
 
 /// provenance.toml is a few kilobytes, and more where a data set has many files.
-pub const MAX_BYTES: u64 = 16 << 20;
+pub const MAX_BYTES: u64 = 4 << 20;
 
 /// What provenance.toml says of a run's group, under `[group]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
