@@ -55,7 +55,7 @@ fn crates_import_only_what_they_may() {
         let allowed = match OURS.iter().find(|(known, _)| known == name) {
             Some((_, allowed)) => *allowed,
             None if is_plugin(name) => &["workbench-sdk"],
-            // The only wiring, and the tests of it, which import none of what they test.
+            // The only wiring, and the tests of it, which import none of what they test but as dev-dependencies.
             None if name == "workbench-cli" => continue,
             None if name == "workbench-tests" => &[],
             None => panic!("{name} is in no table of what may import what"),

@@ -284,7 +284,7 @@ fn a_diverging_run_says_so_and_keeps_what_was_finite() {
             "one",
         ],
     );
-    let ended = workbench.command(&diverging).exits(3).says(&["diverged", "not finite", "step"]);
+    let ended = workbench.command(&diverging).exits(3).says(&["diverged", "is not finite", "step"]);
     let end = ended.lines().pop().unwrap();
     assert_eq!(end["state"], "diverged");
     let run = workbench.run("one");

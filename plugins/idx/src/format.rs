@@ -50,12 +50,16 @@ fn load(path: &Path) -> Result<Array> {
     File::open(path)?.read_exact(&mut magic).map_err(|_| Error::new("is empty"))?;
     let file = BufReader::new(File::open(path)?);
     match magic {
-        [0x1f, 0x8b] => parse(path, MultiGzDecoder::new(file)),
-        _ => parse(path, file),
+        [0x1f, 0x8b] => parse(path, MultiGzDecoder::new(file), 0),
+        _ => {
+            let length = file.get_ref().metadata()?.len();
+            parse(path, file, length)
+        }
     }
 }
 
-fn parse(path: &Path, mut file: impl Read) -> Result<Array> {
+/// `there`: so many bytes are surely there to be read.
+fn parse(path: &Path, mut file: impl Read, there: u64) -> Result<Array> {
     let mut header = [0; 4];
     exact(&mut file, &mut header, "header")?;
     let width = match header {
@@ -75,12 +79,16 @@ fn parse(path: &Path, mut file: impl Read) -> Result<Array> {
         exact(&mut file, &mut size, "header")?;
         dims.push(u32::from_be_bytes(size) as usize);
     }
+    ensure!(!dims.contains(&0), "holds nothing: its header says {dims:?}");
     let bytes = dims.iter().try_fold(width as u64, |bytes, &n| bytes.checked_mul(n as u64));
     let Some(bytes) = bytes.filter(|&bytes| bytes <= MAX_BYTES) else {
         bail!("says that it holds {dims:?} numbers, which is too much to be true")
     };
-    // The buffer grows with what is really there, so that a damaged header can't ask for memory.
+    // Beyond what is surely there the buffer grows with what comes, so that a damaged header can't ask for memory. The
+    // byte more is the one that a longer file would give away.
     let mut data = Vec::new();
+    data.try_reserve_exact((bytes + 1).min(there) as usize)
+        .map_err(|error| Error::new(format!("{bytes} bytes do not fit into memory: {error}")))?;
     let end = file.take(bytes + 1).read_to_end(&mut data);
     let here = data.len() as u64;
     match end {
@@ -120,7 +128,7 @@ mod tests {
     }
 
     fn message(bytes: &[u8]) -> String {
-        match parse(Path::new("x"), bytes) {
+        match parse(Path::new("x"), bytes, bytes.len() as u64) {
             Ok(array) => panic!("read as {:?}", array.dims),
             Err(error) => error.to_string(),
         }
@@ -145,7 +153,7 @@ mod tests {
     #[test]
     fn labels_may_be_wider_than_a_byte() {
         let short = [0, 0, 0x0b, 1, 0, 0, 0, 2, 0, 241, 1, 2];
-        let array = parse(Path::new("x"), &short[..]).unwrap_or_else(|error| panic!("{error}"));
+        let array = parse(Path::new("x"), &short[..], 0).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!([array.number(0), array.number(1)], [241, 258]);
     }
 
@@ -162,5 +170,12 @@ mod tests {
         huge[4..16].fill(0xff);
         assert!(message(&huge).contains("too much"));
         assert!(message(b"\x89PNG....").contains("not an IDX file"));
+    }
+
+    #[test]
+    fn a_file_without_items_is_refused() {
+        // The last item of none would be looked for later.
+        assert!(message(&[0, 0, 0x0c, 1, 0, 0, 0, 0]).contains("holds nothing"));
+        assert!(message(&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3]).contains("[2, 0, 3]"));
     }
 }

@@ -1,12 +1,15 @@
 //! Data cards: `datasets/NAME/card.toml`.
 
+mod content;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
+
+pub use content::{Content, FileEntry};
 
 use crate::context::Context;
 use crate::failure::{Failure, Result};
@@ -18,34 +21,6 @@ pub struct Card {
     pub folder: PathBuf,
     pub content: Content,
     /// Of the card itself.
-    pub sha256: String,
-}
-
-/// What a card says.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Content {
-    pub title: String,
-    pub about: String,
-    pub licence: String,
-    pub source: String,
-    /// The plugin that reads it.
-    pub reader: String,
-    /// Names of the classes, where the reader knows only numbers.
-    pub classes: Option<Vec<String>>,
-    /// The reader's parameters; paths are relative to the card.
-    #[serde(default)]
-    pub parameters: toml::Table,
-    #[serde(default)]
-    pub files: Vec<FileEntry>,
-}
-
-/// One of a data set's files.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FileEntry {
-    pub path: PathBuf,
-    pub bytes: u64,
     pub sha256: String,
 }
 
@@ -83,21 +58,7 @@ impl Card {
 
     pub fn read(name: &str, folder: &Path) -> Result<Card> {
         let path = folder.join("card.toml");
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
-        let content: Content = toml::from_str(&text).map_err(|error| {
-            Failure::usage(format_args!("{} is not a data card: {error}", path.display()))
-        })?;
-        let outside = content.files.iter().find(|file| {
-            file.path.components().any(|part| !matches!(part, std::path::Component::Normal(_)))
-        });
-        if let Some(file) = outside {
-            return Err(Failure::usage(format_args!(
-                "{}: the file {} is not inside the data set's folder",
-                path.display(),
-                file.path.display()
-            )));
-        }
+        let (content, text) = Content::read(&path).map_err(Failure::usage)?;
         let sha256 = hex(&Sha256::digest(text.as_bytes()));
         Ok(Card { name: name.to_owned(), folder: folder.to_owned(), content, sha256 })
     }

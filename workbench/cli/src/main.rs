@@ -9,6 +9,7 @@ mod context;
 mod detached;
 mod failure;
 mod figures;
+mod guard;
 mod headless;
 mod model;
 mod prepare;

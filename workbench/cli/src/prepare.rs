@@ -13,6 +13,7 @@ use crate::card::Card;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::figures;
+use crate::guard;
 use crate::process;
 use crate::source::PluginSource;
 
@@ -33,14 +34,16 @@ impl Prepared {
     /// Exit code 2: whatever is wrong with the experiment, its plugins or its data, at its line.
     pub fn new(context: &Context, mut experiment: Experiment) -> Result<Prepared> {
         process::use_threads(experiment.device.threads);
+        guard::start();
+        guard::allow(experiment.input.read_deadline);
         for (i, figure) in experiment.plots.figures.iter().enumerate() {
             figures::check(figure).map_err(|(message, help)| {
                 Failure::usage(experiment.blame(&format!("plots.figures.{i}"), message, help))
             })?;
         }
         let (reader, card, source) = open_data(context, &mut experiment)?;
-        let plan =
-            Plan::of(&experiment, &source).map_err(|error| blame_plan(&experiment, &error))?;
+        let plan = Plan::of(&experiment, &source)
+            .map_err(|error| blame_plan(&experiment, &reader, &error))?;
         let (architecture, graph) = trace(context, &mut experiment, &source, plan.train_items)?;
         check_monitor(&experiment, &graph)?;
         Ok(Prepared { experiment, source, graph, plan, card, reader, architecture })
@@ -270,11 +273,17 @@ fn blame_param(
     })
 }
 
-fn blame_plan(experiment: &Experiment, error: &workbench_trainer::Error) -> Failure {
+fn blame_plan(
+    experiment: &Experiment,
+    reader: &Plugin,
+    error: &workbench_trainer::Error,
+) -> Failure {
     let key = match error {
         workbench_trainer::Error::BatchTooLarge { .. } => "train.batch_size",
         workbench_trainer::Error::Validation { .. } => "train.validation",
-        other => return Failure::usage(other),
+        // The plugin has named itself.
+        workbench_trainer::Error::Source(error) => return Failure::usage(error),
+        other => return Failure::usage(format_args!("plugin `{}`: {other}", reader.name)),
     };
     Failure::usage(experiment.blame(key, error.to_string(), None))
 }

@@ -1,9 +1,11 @@
-//! Settings of the whole process, made before it has threads.
+//! Settings of the whole process, made before it has threads that compute.
 
 #![expect(
     unsafe_code,
-    reason = "mallopt and the environment can only be set through unsafe functions"
+    reason = "mallopt, the environment and signal handlers can only be set through unsafe functions"
 )]
+
+pub mod crash;
 
 /// Keeps freed blocks in the process: training frees and asks for the same large ones at every step, and each
 /// trip to the system costs page faults (measured 1.25 to 1.75 times the speed of training).

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use toml::{Table, Value};
-use workbench_runs::{Group, RunDir};
+use workbench_runs::{Group, RunDir, toml_text};
 
 use crate::context::Context;
 use crate::prepare::Prepared;
@@ -69,8 +69,8 @@ pub fn describe(context: &Context, prepared: &Prepared, group: Option<&Group>) -
 
 /// What is not as it was when the run began: a plugin or a data card of other content.
 pub fn differences(run: &RunDir, prepared: &Prepared) -> Vec<String> {
-    let text = std::fs::read_to_string(run.provenance()).unwrap_or_default();
-    let before: Table = text.parse().unwrap_or_default();
+    let before = toml_text::read_table(&run.provenance(), workbench_runs::group::MAX_BYTES);
+    let before = before.ok().flatten().unwrap_or_default();
     let said = |path: [&str; 3]| {
         before.get(path[0])?.get(path[1])?.get(path[2])?.as_str().map(str::to_owned)
     };

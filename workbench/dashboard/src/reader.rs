@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use workbench_runs::log::is_event_file;
-use workbench_runs::{LogReader, Request, RunDir, Snapshot, Status};
+use workbench_runs::{LogReader, Request, RunDir, Snapshot, Status, toml_text};
 
 use crate::Error;
 use crate::message::Read;
@@ -21,6 +21,8 @@ const INTERVAL: Duration = Duration::from_millis(500);
 const POLL: u64 = 4 << 20;
 /// As much of the end of trainer.log as is read.
 const TAIL: u64 = 64 << 10;
+/// As large as an experiment may be.
+const LARGEST_EXPERIMENT: u64 = 1 << 20;
 /// As many lines of it as are kept.
 const TAIL_LINES: usize = 500;
 /// As many batches of events as wait for the screen: they bound the memory, not the speed.
@@ -238,7 +240,7 @@ impl Files {
             self.send(Read::Tail(lines))?;
         }
         if self.experiment.is_none()
-            && let Ok(text) = fs::read_to_string(self.run.experiment())
+            && let Ok(Some(text)) = toml_text::read_text(&self.run.experiment(), LARGEST_EXPERIMENT)
         {
             self.experiment = Some(text.clone());
             self.send(Read::Experiment(text))?;

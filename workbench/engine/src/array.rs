@@ -9,6 +9,13 @@ pub struct Array {
     pub data: Vec<f32>,
 }
 
+impl Array {
+    /// Whether no number is NaN or infinite.
+    pub fn is_finite(&self) -> bool {
+        self.data.iter().all(|x| x.is_finite())
+    }
+}
+
 /// What a batch holds under one name.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {

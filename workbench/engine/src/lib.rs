@@ -16,6 +16,7 @@ mod initialise;
 mod interpreter;
 mod kernels;
 pub mod noise;
+mod not_finite;
 mod plan;
 mod profile;
 mod session;

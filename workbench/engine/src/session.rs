@@ -51,7 +51,7 @@ pub struct Posterior {
 pub struct Session {
     pub(crate) graph: Graph,
     pub(crate) backend: Backend,
-    seed: u64,
+    pub(crate) seed: u64,
     pub(crate) step: u64,
 }
 
@@ -259,7 +259,7 @@ impl Session {
     }
 
     /// The nodes of losses and metrics.
-    fn measured(&self) -> Vec<NodeId> {
+    pub(crate) fn measured(&self) -> Vec<NodeId> {
         let losses = self.graph.losses().map(|(_, _, node)| node);
         losses.chain(self.graph.metrics().map(|(_, node)| node)).collect()
     }
@@ -321,7 +321,7 @@ impl Session {
         self.graph.port("z").ok_or(Error::NotMarked { what: "port `z`" })
     }
 
-    fn noise<'a>(&self, purpose: &'a str, draw: u64) -> Noise<'a> {
+    pub(crate) fn noise<'a>(&self, purpose: &'a str, draw: u64) -> Noise<'a> {
         Noise { seed: self.seed, purpose, draw }
     }
 

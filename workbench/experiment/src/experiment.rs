@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::document::Document;
 use crate::source::Source;
@@ -120,6 +121,9 @@ pub struct Input {
     pub binarize: Binarize,
     /// What to do with an image that can't be read.
     pub on_bad_item: OnBadItem,
+    /// How long one call into a plugin may take, `read_deadline` in seconds: reading 512 items, opening the data,
+    /// building the graph. What takes longer hangs.
+    pub read_deadline: Duration,
 }
 
 /// When each pixel is drawn as 0 or 1, with its grey value as the probability of 1.

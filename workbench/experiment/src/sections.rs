@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
-use std::ops::Bound;
+use std::ops::{Bound, RangeInclusive};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::document::Document;
 use crate::experiment::Written;
@@ -134,6 +135,9 @@ fn input(mut table: Reader) -> Result<Input, Error> {
     let input = Input {
         binarize: table.word("binarize", &Binarize::WORDS)?.unwrap_or(Binarize::None),
         on_bad_item: table.word("on_bad_item", &OnBadItem::WORDS)?.unwrap_or(OnBadItem::Stop),
+        read_deadline: Duration::from_secs_f64(
+            table.number("read_deadline", READ_DEADLINES)?.unwrap_or(300.0),
+        ),
     };
     table.finish()?;
     Ok(input)
@@ -174,6 +178,9 @@ fn device(mut table: Reader) -> Result<Device, Error> {
 }
 
 const ABOVE_ZERO: (Bound<f64>, Bound<f64>) = (Bound::Excluded(0.0), Bound::Unbounded);
+
+/// Seconds: less than any disk needs, and a month.
+const READ_DEADLINES: RangeInclusive<f64> = 0.01..=2_592_000.0;
 
 /// Of images in a batch, and of checkpoints kept: more is a mistake.
 const LARGEST_COUNT: u64 = 1 << 24;

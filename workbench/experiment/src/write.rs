@@ -46,6 +46,7 @@ impl Experiment {
         out.table("input");
         out.entry("binarize", word(&Binarize::WORDS, self.input.binarize));
         out.entry("on_bad_item", word(&OnBadItem::WORDS, self.input.on_bad_item));
+        out.entry("read_deadline", number(self.input.read_deadline.as_secs_f64()));
         out.table("log");
         out.entry("every_steps", self.log.every_steps.to_string());
         out.table("checkpoint");

@@ -17,7 +17,7 @@ pub enum Error {
     #[error("plugin `{name}` can't be built: `{program}` does not start ({source}); {help}")]
     Builder { name: String, program: String, help: String, source: std::io::Error },
 
-    #[error("plugin `{name}` can't be loaded: {} {why}", .path.display())]
+    #[error("plugin `{name}` can't be loaded: {} {why}; build it anew or replace it", .path.display())]
     Library { name: String, path: PathBuf, why: String },
 
     #[error(

@@ -5,6 +5,7 @@
 //! comes out is safe: a [`Plugin`] with its declarations, an open [`Dataset`], a traced graph.
 
 mod build;
+pub mod calls;
 mod error;
 mod ffi;
 mod find;

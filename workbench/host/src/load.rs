@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use workbench_abi as abi;
 use workbench_graph::Graph;
 
+use crate::calls::Announced;
 use crate::ffi::{self, Dataset, Described, Linked, Task};
 use crate::inspect::{Refusal, inspect};
 use crate::plugins::Probe;
@@ -78,7 +79,7 @@ impl Plugin {
     pub fn open(&self, name: &str, values: Values) -> Result<Dataset, Error> {
         let (_, table) =
             self.pick("data set", &self.described.datasets, |info| &info.name, name)?;
-        Dataset::open(&self.name, table, values)
+        Dataset::open(&self.owner(), table, values)
     }
 
     /// Traces an architecture with checked values.
@@ -88,7 +89,11 @@ impl Plugin {
     pub fn trace(&self, name: &str, values: &Values, task: &Task) -> Result<Graph, Error> {
         let (info, table) =
             self.pick("architecture", &self.described.architectures, |info| &info.name, name)?;
-        ffi::trace(&self.name, info, table, values, task)
+        ffi::trace(&self.owner(), info, table, values, task)
+    }
+
+    fn owner(&self) -> Owner {
+        Owner { name: self.name.clone(), library: self.path.clone() }
     }
 
     fn pick<'a, I, T>(
@@ -112,6 +117,17 @@ impl Plugin {
     }
 }
 
+/// Debug information and linked libraries included.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// Whose code a call runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Owner {
+    pub name: String,
+    /// As it was found or built; empty for a linked plugin.
+    pub library: PathBuf,
+}
+
 /// Looks at a library, copies it to a path made of its content, lets `probe` load it first in another
 /// process where its content was not seen before, and loads it.
 ///
@@ -128,6 +144,12 @@ pub(crate) fn load(
         move |source| Error::Io { path, source }
     };
     let refuse = |why: String| Error::Library { name: name.to_owned(), path: path.to_owned(), why };
+    let length = fs::metadata(path).map_err(io(path))?.len();
+    if length > MAX_BYTES {
+        return Err(refuse(format!(
+            "is {length} bytes long, and no plugin is larger than {MAX_BYTES}"
+        )));
+    }
     let bytes = fs::read(path).map_err(io(path))?;
     let header = inspect(&bytes).map_err(|refusal| match refusal {
         Refusal::NotAPlugin(why) => refuse(why),
@@ -154,9 +176,11 @@ pub(crate) fn load(
             .persist(&copy)
             .map_err(|error| Error::Io { path: copy.clone(), source: error.error })?;
     }
+    let announced = Announced::new(name, "loading it", path);
     let table = ffi::open(&copy).map_err(refuse)?;
     let described = ffi::describe(table)
         .map_err(|message| Error::Contract { plugin: name.to_owned(), message })?;
+    drop(announced);
     Ok(Plugin {
         name: described.name.clone(),
         version: described.version.clone(),

@@ -54,7 +54,8 @@ fn a_plugin_in_c_is_built_loaded_and_read() {
     assert!(pixels[2 * 64] > pixels[2 * 64 + 63]);
 
     let error = data.read("train", &[0, 40]).unwrap_err().to_string();
-    assert!(error.starts_with("plugin `gradient`, reading `train`: there is no such item"));
+    let words = "plugin `gradient`, reading 2 items (0 to 40) of `train`: there is no such item";
+    assert!(error.starts_with(words), "{error}");
     assert!(error.contains("gradient.c:"), "{error}");
 }
 

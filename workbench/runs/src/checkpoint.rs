@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::durable::ASIDE;
 use crate::tensors::{self, Tensors};
-use crate::{Error, RunDir, durable, read, step_name};
+use crate::{Error, RunDir, durable, read, step_name, toml_text};
 
 const MODEL: &str = "model.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
@@ -23,7 +23,8 @@ const MANIFEST: &str = "manifest.json";
 /// What a checkpoint is called while another of the same step takes its place, where the file
 /// system cannot exchange the two at once.
 const REPLACED: &str = ".replaced";
-const MAX_TEXT: u64 = 16 << 20;
+/// Of the manifest and the state, which are a few kilobytes.
+const MAX_TEXT: u64 = 1 << 20;
 
 /// Everything that a run needs to go on as if it had not stopped.
 #[derive(Debug, Clone, PartialEq)]
@@ -307,8 +308,7 @@ fn read_state(path: &Path, manifest: &Manifest) -> Result<toml::Table, Error> {
         read::whole(&path, MAX_TEXT)?.ok_or_else(|| Error::damaged(&path, "it is missing"))?;
     let there = Entry { bytes: bytes.len() as u64, sha256: hex(&Sha256::digest(&bytes)) };
     check(&path, expected, &there)?;
-    let text = str::from_utf8(&bytes).map_err(|e| Error::damaged(&path, e))?;
-    text.parse().map_err(|e| Error::damaged(&path, e))
+    toml_text::checked(&path, bytes)?.parse().map_err(|e| Error::damaged(&path, e))
 }
 
 fn read_part(path: &Path, manifest: &Manifest, name: &str) -> Result<Tensors, Error> {

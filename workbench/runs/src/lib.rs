@@ -17,6 +17,7 @@
 //! | [`group`] | `[group]` in `provenance.toml`: runs that belong together |
 //! | [`remove`](mod@remove), [`prune`](mod@prune) | nothing: what goes, and how |
 //! | [`tensors`] | the safetensors files of checkpoints and latents |
+//! | [`toml_text`] | TOML files, looked at before they are parsed |
 //! | [`durable`] | how a file is written that must survive |
 
 pub mod checkpoint;
@@ -36,6 +37,7 @@ pub mod run_dir;
 pub mod status;
 mod step_name;
 pub mod tensors;
+pub mod toml_text;
 
 pub use checkpoint::Checkpoint;
 pub use claim::{Claim, Holder};

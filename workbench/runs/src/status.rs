@@ -96,6 +96,9 @@ pub struct Status {
     #[serde(deserialize_with = "number")]
     pub images_per_second: f64,
     pub best: Option<Best>,
+    /// Items left out because they could not be read, where the experiment says so.
+    #[serde(default)]
+    pub skipped: u64,
     /// Why the run failed, diverged or could not go on.
     pub error: Option<String>,
 }
@@ -117,6 +120,7 @@ impl Status {
             parameters,
             images_per_second: 0.0,
             best: None,
+            skipped: 0,
             error: None,
         }
     }
@@ -229,6 +233,17 @@ mod tests {
         status.write(&run).unwrap();
         assert_eq!(Status::read(&run).unwrap().unwrap().heartbeat, 70);
         assert!(fs::read_to_string(run.status()).unwrap().contains(r#""state": "failed""#));
+    }
+
+    #[test]
+    fn a_status_from_before_skips_were_counted_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = run(&dir);
+        Status { skipped: 3, ..Status::starting(1, 1) }.write(&run).unwrap();
+        assert_eq!(Status::read(&run).unwrap().unwrap().skipped, 3);
+        let text = fs::read_to_string(run.status()).unwrap();
+        fs::write(run.status(), text.replace("\"skipped\": 3,", "")).unwrap();
+        assert_eq!(Status::read(&run).unwrap().unwrap().skipped, 0);
     }
 
     #[test]

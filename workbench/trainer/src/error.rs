@@ -13,12 +13,23 @@ pub enum Error {
     NoSplit { split: String },
     #[error("the split `{split}` is empty")]
     Empty { split: String },
+    #[error(
+        "the split `{split}` is said to have {items} items, and at most 4294967295 can be held"
+    )]
+    TooMany { split: String, items: u64 },
+    #[error("all {items} items of `{split}` were skipped; the first, {first}")]
+    AllBad { split: String, items: u64, first: String },
     #[error("a batch of {batch} is larger than the {items} items that there are to train on")]
     BatchTooLarge { batch: usize, items: u64 },
     #[error("validation = {share} leaves no item to {what} of {items}")]
     Validation { share: f64, what: &'static str, items: u64 },
     #[error("the checkpoint of step {step} does not belong to this experiment: {why}")]
     Checkpoint { step: u64, why: String },
+    #[error(
+        "`{name}` (a parameter, or its moment in the optimizer) is not finite after step {step}; try a smaller learning \
+         rate, or clipping of the gradient norm"
+    )]
+    NotFinite { name: String, step: u64 },
     #[error("there is no tag `{monitor}` to monitor; there are {there}")]
     Monitor { monitor: String, there: String },
     #[error("{}: the run directory is gone; there is nowhere to save to", .path.display())]

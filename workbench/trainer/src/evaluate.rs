@@ -40,3 +40,25 @@ pub fn evaluate(
     }
     Ok(sums.into_iter().map(|(name, value)| (name, value as f32)).collect())
 }
+
+/// Which value of the evaluation of a split was the first that is not finite; `None` where all are.
+///
+/// # Errors
+/// The engine's own.
+pub(crate) fn not_finite(
+    session: &Session,
+    (name, split): (&str, &Split),
+    batch_size: usize,
+    binarizer: Binarizer,
+    knobs: &BTreeMap<String, f64>,
+) -> Result<Option<workbench_engine::Error>, Error> {
+    let places: Vec<u32> = (0..split.len() as u32).collect();
+    for (draw, places) in places.chunks(batch_size).enumerate() {
+        let batch = split.batch(places, binarizer);
+        if !session.evaluate(&batch, knobs, draw as u64)?.loss.is_finite() {
+            let what = format!("{name}/loss");
+            return Ok(Some(session.not_finite(&batch, knobs, draw as u64, &what)?));
+        }
+    }
+    Ok(None)
+}

@@ -59,6 +59,7 @@ impl Job<'_> {
         if let Ok(Some(before)) = Status::read(self.run) {
             status.started = before.started;
         }
+        status.skipped = self.splits.skipped.len() as u64;
         let heartbeat = Heartbeat::start(self.run, status)?;
         let ended = self.start(plan, &heartbeat, observer);
         let (state, why) = match &ended {

@@ -2,6 +2,7 @@
 
 use workbench_experiment::{Experiment, Position};
 
+use crate::split::MOST_ITEMS;
 use crate::{Error, Source, Splits};
 
 /// Sizes and lengths of a run.
@@ -23,6 +24,9 @@ impl Plan {
     pub fn of(experiment: &Experiment, source: &dyn Source) -> Result<Plan, Error> {
         let count = |split: &str| match source.len(split).map_err(Error::Source)? {
             Some(0) => Err(Error::Empty { split: split.to_owned() }),
+            Some(items) if items > MOST_ITEMS => {
+                Err(Error::TooMany { split: split.to_owned(), items })
+            }
             other => Ok(other),
         };
         let missing = |split: &str| Error::NoSplit { split: split.to_owned() };

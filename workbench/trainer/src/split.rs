@@ -47,13 +47,15 @@ struct Pool {
 }
 
 /// Read at once; large enough that a plugin call costs nothing, small enough that many threads share the work.
-const CHUNK: usize = 512;
+const CHUNK: u64 = 512;
+/// Places in a split are numbers of 32 bits.
+pub(crate) const MOST_ITEMS: u64 = u32::MAX as u64;
 
 impl Splits {
     /// Reads every split into memory and cuts the validation part off, by seed.
     ///
     /// # Errors
-    /// The data set's own; an item that is not finite, unless the experiment skips those; an empty split.
+    /// The data set's own; an item that is not finite or out of range, unless the experiment skips those; an empty split.
     pub fn load(
         experiment: &Experiment,
         source: &dyn Source,
@@ -65,7 +67,13 @@ impl Splits {
             let pool =
                 Pool::read(source, name, n, experiment.input.on_bad_item, progress, &mut skipped)?;
             if pool.numbers.is_empty() {
-                return Err(Error::Empty { split: name.to_owned() });
+                let split = name.to_owned();
+                return Err(match skipped.iter().find(|(of, ..)| of == name) {
+                    Some((_, item, why)) => {
+                        Error::AllBad { split, items: n, first: format!("item {item}: {why}") }
+                    }
+                    None => Error::Empty { split },
+                });
             }
             let items = (0..pool.numbers.len() as u32).collect();
             Ok(Some(Split { pool: Arc::new(pool), items }))
@@ -190,21 +198,23 @@ impl Pool {
     ) -> Result<Pool, Error> {
         let image = source.image();
         let size = image.iter().product::<usize>();
-        let all: Vec<u64> = (0..n).collect();
+        if n > MOST_ITEMS {
+            return Err(Error::TooMany { split: name.to_owned(), items: n });
+        }
         let done = std::sync::atomic::AtomicU64::new(0);
-        let read = |chunk: &[u64]| {
-            let items = checked(source, name, chunk, size, on_bad);
+        // Nothing is allocated for more items than were read: a count can be wrong.
+        let read = |chunk: u64| {
+            let first = chunk * CHUNK;
+            let chunk: Vec<u64> = (first..n.min(first + CHUNK)).collect();
+            let items = checked(source, name, &chunk, size, on_bad);
             let done = done.fetch_add(chunk.len() as u64, std::sync::atomic::Ordering::Relaxed);
             progress(done + chunk.len() as u64, n);
             items
         };
-        let chunks: Vec<Chunk> = all.par_chunks(CHUNK).map(read).collect::<Result<_, _>>()?;
-        let mut pool = Pool {
-            name: name.to_owned(),
-            image,
-            numbers: Vec::with_capacity(all.len()),
-            items: Items::default(),
-        };
+        let chunks: Vec<Chunk> =
+            (0..n.div_ceil(CHUNK)).into_par_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let mut pool =
+            Pool { name: name.to_owned(), image, numbers: Vec::new(), items: Items::default() };
         for chunk in chunks {
             skipped.extend(chunk.bad.into_iter().map(|(item, why)| (name.to_owned(), item, why)));
             pool.numbers.extend(chunk.numbers);
@@ -232,21 +242,18 @@ fn checked(
     on_bad: OnBadItem,
 ) -> Result<Chunk, Error> {
     let failed = match source.read(split, wanted) {
-        Ok(items) => match first_not_finite(&items.pixels, size) {
+        Ok(items) => match first_bad(&items.pixels, size) {
             None => {
                 return Ok(Chunk { numbers: wanted.to_vec(), items: Some(items), bad: Vec::new() });
             }
-            Some(place) => Error::BadItem {
-                split: split.to_owned(),
-                item: wanted[place],
-                what: match on_bad {
-                    OnBadItem::Stop => {
-                        "a pixel is NaN or infinite; mend the data, or set input.on_bad_item = \"skip\""
-                    }
-                    OnBadItem::Skip => "a pixel is NaN or infinite",
-                }
-                .to_owned(),
-            },
+            Some((place, what)) => {
+                let help = match on_bad {
+                    OnBadItem::Stop => "; mend the data, or set input.on_bad_item = \"skip\"",
+                    OnBadItem::Skip => "",
+                };
+                let what = format!("{what}{help}");
+                Error::BadItem { split: split.to_owned(), item: wanted[place], what }
+            }
         },
         Err(error) => Error::Source(error),
     };
@@ -270,9 +277,14 @@ fn checked(
     }
 }
 
-fn first_not_finite(pixels: &Pixels, size: usize) -> Option<usize> {
-    match pixels {
-        Pixels::U8(_) => None,
-        Pixels::F32(numbers) => numbers.iter().position(|x| !x.is_finite()).map(|at| at / size),
-    }
+/// The place of the first item with a pixel that can be none, and what it is.
+fn first_bad(pixels: &Pixels, size: usize) -> Option<(usize, String)> {
+    let Pixels::F32(numbers) = pixels else { return None };
+    // NaN is in no range.
+    let at = numbers.iter().position(|x| !(0.0..=1.0).contains(x))?;
+    let what = match numbers[at] {
+        x if x.is_finite() => format!("a pixel is {x}, and pixels are from 0 to 1"),
+        _ => "a pixel is NaN or infinite".to_owned(),
+    };
+    Some((at / size, what))
 }

@@ -7,6 +7,7 @@ use workbench_engine::{Batch, Controls, Session};
 use workbench_experiment::{Experiment, Length};
 use workbench_runs::{Best, Checkpoint, LogWriter, RunDir, Snapshot, State, Value, checkpoint};
 
+use crate::evaluate::not_finite;
 use crate::heartbeat::Heartbeat;
 use crate::kept::Kept;
 use crate::rate::Rate;
@@ -70,19 +71,21 @@ impl Training<'_> {
             }
             Ok(())
         });
-        match trained {
-            Ok(()) if self.stop => {
-                self.save()?;
-                Ok(Ending { outcome: Outcome::Stopped, why: None, metrics: BTreeMap::new() })
-            }
-            Ok(()) => {
-                let metrics = self.finish()?;
-                Ok(Ending { outcome: Outcome::Finished, why: None, metrics })
-            }
-            Err(Error::Engine(error @ workbench_engine::Error::NonFinite { .. })) => {
+        let none = BTreeMap::new;
+        let ended = match trained {
+            Ok(()) if self.stop => self.save().map(|()| (Outcome::Stopped, none())),
+            Ok(()) => self.finish().map(|metrics| (Outcome::Finished, metrics)),
+            Err(error) => Err(error),
+        };
+        match ended {
+            Ok((outcome, metrics)) => Ok(Ending { outcome, why: None, metrics }),
+            Err(
+                error @ (Error::NotFinite { .. }
+                | Error::Engine(workbench_engine::Error::NonFinite { .. })),
+            ) => {
                 let why = error.to_string();
                 self.tell(&format!("diverged: {why}"))?;
-                Ok(Ending { outcome: Outcome::Diverged, why: Some(why), metrics: BTreeMap::new() })
+                Ok(Ending { outcome: Outcome::Diverged, why: Some(why), metrics: none() })
             }
             Err(error) => Err(error),
         }
@@ -239,12 +242,18 @@ impl Training<'_> {
         if self.saved == Some(step) {
             return Ok(());
         }
+        let (model, optimizer) = (self.session.parameters()?, self.session.optimizer_state()?);
+        // A step can end in numbers too large to be held, which only the next one would notice.
+        let bad = model.iter().chain(&optimizer).find(|(_, array)| !array.is_finite());
+        if let Some((name, _)) = bad {
+            return Err(Error::NotFinite { name: name.clone(), step });
+        }
         // The log first: a checkpoint must not know of a record that a crash can still take.
         self.log.sync()?;
         let checkpoint = Checkpoint {
             step,
-            model: tensors(self.session.parameters()?),
-            optimizer: tensors(self.session.optimizer_state()?),
+            model: tensors(model),
+            optimizer: tensors(optimizer),
             state: self.state.to_table(),
         };
         let path = checkpoint::save(self.run, &checkpoint)?;
@@ -272,9 +281,16 @@ impl Training<'_> {
         Ok(())
     }
 
+    /// # Errors
+    /// A loss that is not finite, which is a divergence also where no step has met it yet.
     fn measure(&self, split: &Split, name: &str) -> Result<BTreeMap<String, f32>, Error> {
-        let measured =
-            evaluate(&self.session, split, self.batch_size(), self.fixed(), &self.knobs())?;
+        let (size, fixed, knobs) = (self.batch_size(), self.fixed(), self.knobs());
+        let measured = evaluate(&self.session, split, size, fixed, &knobs)?;
+        if measured.get("loss").is_some_and(|loss| !loss.is_finite())
+            && let Some(error) = not_finite(&self.session, (name, split), size, fixed, &knobs)?
+        {
+            return Err(error.into());
+        }
         Ok(measured
             .into_iter()
             .map(|(measure, value)| (format!("{name}/{measure}"), value))

@@ -381,6 +381,30 @@ fn a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_good_state() {
 }
 
 #[test]
+fn a_state_that_no_step_has_met_yet_is_not_kept_either() {
+    // The last step of an epoch, and of the run, moves the parameters out of reach: validation notices.
+    for (epochs, validation) in [(4, "valid/loss"), (1, "valid/loss")] {
+        let trial = Trial::new(&format!(
+            "epochs = {epochs}\nvalidation = 0.2\noptimizer = {{ kind = 'adam', lr = {{ kind = 'step', from = 1e-3, factor = 1e30, at = [4] }} }}",
+        ));
+        assert_eq!(trial.run(&mut Nobody).unwrap(), Outcome::Diverged);
+        let status = Status::read(&trial.run_dir()).unwrap().unwrap();
+        let error = status.error.unwrap();
+        assert!(error.contains(&format!("`{validation}` is not finite at step 5")), "{error}");
+        assert!(error.contains("the first value that is not finite is that of `"), "{error}");
+        assert!(checkpoint::list(&trial.run_dir()).unwrap().is_empty());
+    }
+    // Parameters that are infinite themselves, and a save before a step meets them.
+    let trial = Trial::new("epochs = 4\nvalidation = 0.2");
+    let lr = Request::Set { knob: "lr".into(), value: 1e300 };
+    let mut ask = Ask::new(&trial, vec![(2, lr), (3, Request::Save)]);
+    assert_eq!(trial.run(&mut ask).unwrap(), Outcome::Diverged);
+    let error = Status::read(&trial.run_dir()).unwrap().unwrap().error.unwrap();
+    assert!(error.contains("is not finite after step 3"), "{error}");
+    assert!(checkpoint::list(&trial.run_dir()).unwrap().is_empty());
+}
+
+#[test]
 fn a_bad_item_stops_the_run_or_is_left_out() {
     let mut trial = Trial::new("epochs = 1\nvalidation = 0.2");
     trial.source.bad = Some(37);
@@ -394,6 +418,8 @@ fn a_bad_item_stops_the_run_or_is_left_out() {
     assert!(ask.story[0].1.starts_with("skipped item 37 of `train`"), "{:?}", ask.story);
     let splits = Splits::load(&trial.experiment, &trial.source, &|_, _| {}).unwrap();
     assert_eq!(splits.train.len() + splits.valid.len(), 99);
+    let run = trial.run_dir();
+    assert_eq!(Status::read(&run).unwrap().unwrap().skipped, 1);
 }
 
 #[test]

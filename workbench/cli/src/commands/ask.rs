@@ -1,6 +1,6 @@
 //! Requests to a trainer: `stop`, `pause`, `continue`, `save`, `set`.
 
-use workbench_runs::{Request, Status, looks_dead};
+use workbench_runs::{Request, Status, looks_dead, toml_text};
 
 use crate::console;
 use crate::context::Context;
@@ -54,11 +54,15 @@ fn allowed(context: &Context, query: &str, knob: &str, value: f64) -> Result<()>
         };
     }
     let run = context.run(query)?;
-    let unreadable = |error: &dyn std::fmt::Display| {
-        Failure::usage(format_args!("{}: {error}", run.provenance().display()))
-    };
-    let text = std::fs::read_to_string(run.provenance()).map_err(|error| unreadable(&error))?;
-    let provenance: toml::Table = text.parse().map_err(|error| unreadable(&error))?;
+    let provenance = toml_text::read_table(&run.provenance(), workbench_runs::group::MAX_BYTES)
+        .map_err(Failure::usage)?
+        .ok_or_else(|| {
+            let file = run.provenance();
+            Failure::usage(format_args!(
+                "{} is missing: it says which knobs there are",
+                file.display()
+            ))
+        })?;
     let none = toml::Table::new();
     let knobs = provenance.get("knobs").and_then(toml::Value::as_table).unwrap_or(&none);
     let Some(range) = knobs.get(knob) else {

@@ -8,6 +8,7 @@ use crate::card::Card;
 use crate::console::{self, grouped};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
+use crate::guard;
 
 pub fn data(context: &Context, command: &arguments::Data) -> Result<()> {
     match command {
@@ -19,21 +20,32 @@ pub fn data(context: &Context, command: &arguments::Data) -> Result<()> {
 }
 
 fn list(context: &Context, json: bool) -> Result<()> {
-    let cards: Vec<Card> = Card::folders(context)
-        .iter()
-        .map(|(name, folder)| Card::read(name, folder))
-        .collect::<Result<_>>()?;
+    let (mut cards, mut failed) = (Vec::new(), Vec::new());
+    for (name, folder) in Card::folders(context) {
+        match Card::read(&name, &folder) {
+            Ok(card) => cards.push(card),
+            Err(error) => failed.push(error.to_string()),
+        }
+    }
     if json {
         console::json(&Value::Array(cards.iter().map(|card| describe(context, card)).collect()));
-        return Ok(());
+    } else {
+        table(&cards);
     }
+    // One that is broken does not hide the others.
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::usage(failed.join("\nerror: "))),
+    }
+}
+
+fn table(cards: &[Card]) {
     let mut rows = vec![["name", "files", "title"].map(str::to_owned).to_vec()];
-    for card in &cards {
+    for card in cards {
         let files = if card.missing().is_empty() { "there" } else { "missing" };
         rows.push(vec![card.name.clone(), files.to_owned(), card.content.title.clone()]);
     }
     console::table(&rows);
-    Ok(())
 }
 
 fn show(context: &Context, name: &str, json: bool) -> Result<()> {
@@ -150,6 +162,7 @@ fn describe(context: &Context, card: &Card) -> Value {
 }
 
 pub fn open(context: &Context, card: &Card) -> Result<Dataset> {
+    guard::start();
     let reader = &card.content.reader;
     let plugin = context.plugins.get(reader).map_err(Failure::usage)?;
     let declared = &plugin.dataset(reader).map_err(Failure::usage)?.parameters;

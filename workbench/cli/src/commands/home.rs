@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use workbench_dashboard::home::{DataSetEntry, ExperimentEntry, Owner, PluginEntry};
 use workbench_experiment::{DatasetSource, Experiment};
+use workbench_runs::toml_text;
 
 use super::{attach, runs};
 use crate::arguments::Attach;
@@ -160,8 +161,12 @@ impl Owner for Asker {
     }
 }
 
+/// As large as an experiment may be.
+const LARGEST_EXPERIMENT: u64 = 1 << 20;
+
 fn experiment(path: PathBuf, name: String) -> ExperimentEntry {
-    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    // What can't be read, or is no experiment, says so below.
+    let text = toml_text::read_text(&path, LARGEST_EXPERIMENT).ok().flatten().unwrap_or_default();
     let about = text.lines().next().and_then(|line| line.strip_prefix('#'));
     let about = about.unwrap_or_default().trim().to_owned();
     let (data_set, architecture, error) = match Experiment::load(&path, &[]) {

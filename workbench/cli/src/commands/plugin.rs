@@ -9,8 +9,10 @@ use crate::arguments;
 use crate::console;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
+use crate::guard;
 
 pub fn plugin(context: &Context, command: &arguments::Plugin) -> Result<()> {
+    guard::start();
     match command {
         arguments::Plugin::List { json } => list(context, json.json),
         arguments::Plugin::Show { name, json } => show(context, name, json.json),

@@ -44,6 +44,7 @@ pub fn show(context: &Context, query: &str, json: bool) -> Result<()> {
             "steps_total": status.as_ref().map(|status| status.steps_total),
             "parameters": status.as_ref().map(|status| status.parameters),
             "images_per_second": status.as_ref().map(|status| status.images_per_second),
+            "skipped": status.as_ref().map(|status| status.skipped),
             "error": status.as_ref().and_then(|status| status.error.clone()),
             "metrics": metrics,
             "checkpoints": checkpoints.iter().map(|(_, path)| path).collect::<Vec<_>>(),
@@ -62,6 +63,9 @@ pub fn show(context: &Context, query: &str, json: bool) -> Result<()> {
             grouped(status.parameters),
             grouped(status.images_per_second.round() as u64)
         ));
+        if status.skipped > 0 {
+            console::line(skipped(status.skipped, &history));
+        }
         if let Some(error) = &status.error {
             console::line(format_args!("error: {error}"));
         }
@@ -87,6 +91,16 @@ pub fn show(context: &Context, query: &str, json: bool) -> Result<()> {
         console::line(format_args!("{what}  {}", path.display()));
     }
     Ok(())
+}
+
+/// How many items were left out, and what the log says of them.
+fn skipped(n: u64, history: &History) -> String {
+    let were = if n == 1 { "item was" } else { "items were" };
+    let told = history.texts.get("control").into_iter().flatten();
+    match told.map(|(_, text)| text).find(|text| text.contains("skipped item ")) {
+        Some(text) => format!("{} {were} left out: {text}", grouped(n)),
+        None => format!("{} {were} left out: they could not be read", grouped(n)),
+    }
 }
 
 /// The best value of a measure: the lowest of a loss, the highest of an ELBO; settings and timings have none.

@@ -1,6 +1,7 @@
 //! `train` and `resume`.
 
 use std::io::IsTerminal;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -13,6 +14,7 @@ use super::attach;
 use crate::arguments::{Resume, Train};
 use crate::context::Context;
 use crate::failure::{DIVERGED, Failure, Result, STOPPED};
+use crate::guard::Ward;
 use crate::headless::Headless;
 use crate::prepare::{Prepared, load_experiment};
 use crate::{console, detached, model, provenance};
@@ -130,7 +132,12 @@ pub fn here(run: &RunDir, prepared: Prepared, json: bool, seed: Option<u64>) -> 
         status.step = before.step;
     }
     status.write(run)?;
-    let ended = claimed(run, &prepared, json, seed).inspect_err(|failure| {
+    let _ward = Ward::over(run);
+    // A panic is a fault of ours that no plugin is to be blamed for; the run must not look alive after it.
+    let trained = catch_unwind(AssertUnwindSafe(|| claimed(run, &prepared, json, seed)));
+    let bug =
+        |_| Err(Failure::running("the workbench itself fell over (its words are above): a bug"));
+    let ended = trained.unwrap_or_else(bug).inspect_err(|failure| {
         // Where training itself failed, its status says so already, with the same words.
         if let Ok(Some(mut now)) = Status::read(run)
             && now.state.is_live()

@@ -79,6 +79,13 @@ fn first_row(state: &State, area: Rect, buf: &mut Buffer) {
             taken = paint::put(buf, taken + 2, area.y, area.width, &epoch, Style::new());
         }
     }
+    if status.skipped > 0 {
+        let skipped = format!("{} skipped", format::count(status.skipped as f64));
+        if taken + 2 + paint::width(&skipped) <= area.right() {
+            let style = state.styles.of(Hue::Valid);
+            taken = paint::put(buf, taken + 2, area.y, area.width, &skipped, style);
+        }
+    }
     let mut facts = Vec::new();
     if status.parameters > 0 && area.width >= 100 {
         facts.push(format!("{} parameters", format::count(status.parameters as f64)));

@@ -283,6 +283,18 @@ fn a_dead_latent_space_is_warned_of() {
 }
 
 #[test]
+fn skipped_items_are_counted_in_the_header() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut run = Synthetic::create(dir.path(), "short", 40).unwrap();
+    run.status.skipped = 3;
+    (0..40).for_each(|_| run.advance().unwrap());
+    run.end(RunState::Finished).unwrap();
+    let mut state = read(&run.run, styles(Theme::None, false));
+    let screen = screen(&mut state, &run.run, 80, 24);
+    assert!(screen.lines().next().unwrap().contains("  3 skipped"), "{screen}");
+}
+
+#[test]
 fn a_run_that_ended_shows_how_and_asks_for_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mut run = Synthetic::create(dir.path(), "short", 40).unwrap();

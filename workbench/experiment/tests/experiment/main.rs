@@ -33,6 +33,7 @@ beta = 1.0
 [input]
 binarize = "none"
 on_bad_item = "stop"
+read_deadline = 300
 
 [log]
 every_steps = 10

@@ -209,6 +209,8 @@ fn every_range_has_both_its_ends_checked() {
         ),
         ("[train]\npatience = 0", "`train.patience` must be at least 1"),
         ("[train]\nvalidation = -0.1", "`train.validation` must be at least 0"),
+        ("[input]\nread_deadline = 0", "`input.read_deadline` must be at least 0.01"),
+        ("[input]\nread_deadline = 1e9", "`input.read_deadline` must be at most 2592000"),
         ("[train]\nclip_norm = inf", "`train.clip_norm` must be finite, not inf"),
         ("[train]\noptimizer.beta1 = 1.0", "`train.optimizer.beta1` must be less than 1, not 1.0"),
         ("[train]\noptimizer.beta2 = -1", "`train.optimizer.beta2` must be at least 0, not -1"),
@@ -537,9 +539,9 @@ fn blame_points_at_values_keys_headers_and_files() {
     ");
     insta::assert_snapshot!(experiment.blame("plots.figures.2", "no such figure", None), @r#"
     no such figure
-      --> experiments/least.toml:33:30
+      --> experiments/least.toml:34:30
        |
-    33 | figures = ["loss", "latent", "reconstructions", "samples"]
+    34 | figures = ["loss", "latent", "reconstructions", "samples"]
        |                              ^^^^^^^^^^^^^^^^^
     "#);
     insta::assert_snapshot!(experiment.blame("train.optimizer.eps", "too small", None), @r#"

@@ -38,6 +38,7 @@ fn the_example_says_the_defaults() {
         (0.9, 0.999, 1e-8, 0.0)
     );
     assert_eq!((least.input.binarize, least.input.on_bad_item), (Binarize::None, OnBadItem::Stop));
+    assert_eq!(least.input.read_deadline, std::time::Duration::from_secs(300));
     assert_eq!((least.checkpoint.every, least.checkpoint.keep), (Every::Epochs(1), 3));
     assert_eq!((least.device.kind, least.device.threads), (DeviceKind::Cpu, 0));
 }

@@ -35,6 +35,7 @@ fn the_resolved_form_is_as_a_person_would_write_it() {
     [input]
     binarize = "none"
     on_bad_item = "stop"
+    read_deadline = 300.0
 
     [log]
     every_steps = 10
@@ -79,6 +80,7 @@ fn settings() -> impl Strategy<Value = Vec<String>> {
         (1e-10..1e10).prop_map(|norm: f64| format!("train.clip_norm={norm:?}")),
         Just("train.optimizer.kind=adamw".to_owned()),
         prop_oneof!["none", "static", "dynamic"].prop_map(|word| format!("input.binarize={word}")),
+        (0.01..1e6).prop_map(|seconds: f64| format!("input.read_deadline={seconds:?}")),
         (1..1000_u64).prop_map(|steps| format!("checkpoint.every_steps={steps}")),
         vec("\\PC{0,8}", 0..4)
             .prop_map(|figures| format!("plots.figures={figures:?}").replace("\\u{", "u{")),

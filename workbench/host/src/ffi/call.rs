@@ -5,12 +5,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use workbench_abi as abi;
 
+use crate::calls::Announced;
 use crate::error::Place;
+use crate::load::Owner;
 use crate::{Error, Value, Values};
 
 /// One call's context. It lives on the caller's stack, so that calls on many threads do not meet.
 pub(super) struct Call<'a> {
-    plugin: &'a str,
+    owner: &'a Owner,
     values: &'a Values,
     /// The ABI allows `fail` on the call's thread alone; a plugin that does not keep to it must not do worse than
     /// mix up its messages.
@@ -18,14 +20,14 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    pub fn new(plugin: &'a str, values: &'a Values) -> Call<'a> {
-        Call { plugin, values, failure: Mutex::new(None) }
+    pub fn new(owner: &'a Owner, values: &'a Values) -> Call<'a> {
+        Call { owner, values, failure: Mutex::new(None) }
     }
 
     /// Hands the table to `call`, and turns what comes back into a result: `Ok(false)` is "unsupported".
     pub fn run(
         &self,
-        doing: impl Fn() -> String,
+        doing: &str,
         call: impl FnOnce(*const abi::Host) -> abi::Status,
     ) -> Result<bool, Error> {
         let host = abi::Host {
@@ -36,7 +38,9 @@ impl<'a> Call<'a> {
             log: Some(log),
             extension: Some(extension),
         };
+        let announced = Announced::new(&self.owner.name, doing, &self.owner.library);
         let status = call(&host);
+        drop(announced);
         if status == abi::OK {
             return Ok(true);
         }
@@ -47,7 +51,8 @@ impl<'a> Call<'a> {
             .failure()
             .take()
             .unwrap_or_else(|| (format!("it failed (status {status}) without saying why"), None));
-        Err(Error::Failed { plugin: self.plugin.to_owned(), doing: doing(), message, place })
+        let (plugin, doing) = (self.owner.name.clone(), doing.to_owned());
+        Err(Error::Failed { plugin, doing, message, place })
     }
 
     fn failure(&self) -> MutexGuard<'_, Option<(String, Option<Place>)>> {
@@ -97,9 +102,9 @@ unsafe extern "C" fn log(ctx: *mut c_void, level: abi::Level, message: abi::Str)
     let (call, message) = unsafe { (&*ctx.cast::<Call>(), message.as_str()) };
     let message = message.unwrap_or("(a message that is not UTF-8)");
     match level {
-        abi::WARN => tracing::warn!(plugin = call.plugin, "{message}"),
-        abi::INFO => tracing::info!(plugin = call.plugin, "{message}"),
-        _ => tracing::debug!(plugin = call.plugin, "{message}"),
+        abi::WARN => tracing::warn!(plugin = call.owner.name, "{message}"),
+        abi::INFO => tracing::info!(plugin = call.owner.name, "{message}"),
+        _ => tracing::debug!(plugin = call.owner.name, "{message}"),
     }
 }
 

@@ -6,11 +6,13 @@ use workbench_abi as abi;
 
 use super::call::Call;
 use super::describe::Table;
+use crate::calls::Announced;
+use crate::load::Owner;
 use crate::{Error, Values};
 
 /// A data set that a plugin has opened; closed when dropped. Reads may run on many threads.
 pub struct Dataset {
-    plugin: String,
+    owner: Owner,
     values: Values,
     table: Table<abi::Dataset>,
     handle: *mut c_void,
@@ -69,21 +71,19 @@ const MAX_ELEMENTS: usize = 1 << 28;
 
 impl Dataset {
     pub(crate) fn open(
-        plugin: &str,
+        owner: &Owner,
         table: Table<abi::Dataset>,
         values: Values,
     ) -> Result<Dataset, Error> {
         let mut handle = std::ptr::null_mut();
-        let opened = Call::new(plugin, &values).run(
-            || "opening the data set".to_owned(),
-            |host| match table.open {
+        let opened =
+            Call::new(owner, &values).run("opening the data set", |host| match table.open {
                 // SAFETY: the plugin's function, with a table and a place that live as long as the call.
                 Some(open) => unsafe { open(host, &mut handle) },
                 None => abi::UNSUPPORTED,
-            },
-        )?;
+            })?;
         let mut dataset =
-            Dataset { plugin: plugin.to_owned(), values, table, handle, fields: Vec::new() };
+            Dataset { owner: owner.clone(), values, table, handle, fields: Vec::new() };
         if !opened {
             return Err(dataset.contract("open answers \"unsupported\"".to_owned()));
         }
@@ -104,7 +104,7 @@ impl Dataset {
     }
 
     pub fn plugin(&self) -> &str {
-        &self.plugin
+        &self.owner.name
     }
 
     pub fn fields(&self) -> &[Field] {
@@ -117,8 +117,8 @@ impl Dataset {
     /// The plugin's own.
     pub fn len(&self, split: &str) -> Result<Option<u64>, Error> {
         let mut items = 0;
-        let there = Call::new(&self.plugin, &self.values).run(
-            || format!("counting the split `{split}`"),
+        let there = Call::new(&self.owner, &self.values).run(
+            &format!("counting the split `{split}`"),
             |host| match self.table.length {
                 // SAFETY: an open handle, and a table, string and place that live as long as the call.
                 Some(length) => unsafe {
@@ -138,9 +138,9 @@ impl Dataset {
         let mut columns: Vec<Column> =
             self.fields.iter().map(|field| field.column(items.len())).collect();
         let buffers: Vec<abi::Buffer> = columns.iter_mut().map(Column::buffer).collect();
-        let doing = || format!("reading `{split}`");
+        let doing = format!("reading {} of `{split}`", named(items));
         let read =
-            Call::new(&self.plugin, &self.values).run(doing, |host| match self.table.read {
+            Call::new(&self.owner, &self.values).run(&doing, |host| match self.table.read {
                 // SAFETY: an open handle; the numbers and buffers live as long as the call, and each buffer
                 // has the size that its field declares.
                 Some(read) => unsafe {
@@ -176,14 +176,15 @@ impl Dataset {
             classes: std::ptr::null(),
             n_classes: 0,
         };
-        let there = Call::new(&self.plugin, &self.values).run(
-            || "describing its fields".to_owned(),
-            |host| match self.table.field {
+        let there =
+            Call::new(&self.owner, &self.values).run("describing its fields", |host| match self
+                .table
+                .field
+            {
                 // SAFETY: an open handle, and a table and place that live as long as the call.
                 Some(describe) => unsafe { describe(self.handle, host, index, &mut field) },
                 None => abi::UNSUPPORTED,
-            },
-        )?;
+            })?;
         match there {
             true => self
                 .checked(&field)
@@ -251,7 +252,7 @@ impl Dataset {
     }
 
     fn contract(&self, message: String) -> Error {
-        Error::Contract { plugin: self.plugin.clone(), message }
+        Error::Contract { plugin: self.owner.name.clone(), message }
     }
 }
 
@@ -260,9 +261,23 @@ impl Drop for Dataset {
         if let Some(close) = self.table.close
             && !self.handle.is_null()
         {
+            let _announced =
+                Announced::new(&self.owner.name, "closing the data set", &self.owner.library);
             // SAFETY: opened once, closed once, and no call runs: they borrow `self`.
             unsafe { close(self.handle) };
         }
+    }
+}
+
+/// "items 0 to 511", where they follow each other.
+fn named(items: &[u64]) -> String {
+    match items {
+        [item] => format!("item {item}"),
+        [first, .., last] if last.wrapping_sub(*first) == items.len() as u64 - 1 => {
+            format!("items {first} to {last}")
+        }
+        [first, .., last] => format!("{} items ({first} to {last})", items.len()),
+        [] => "no items".to_owned(),
     }
 }
 

@@ -11,6 +11,7 @@ use workbench_graph::{
 use super::borrowed::{attributes, declared, dims, list, location, text};
 use super::call::Call;
 use super::describe::Table;
+use crate::load::Owner;
 use crate::{ArchitectureInfo, Error, Values};
 
 /// What an architecture will be fed.
@@ -30,7 +31,7 @@ pub struct Task {
 /// The first op that could not be recorded, with the plugin's line; the plugin's own error or panic;
 /// a finished graph that can't be trained.
 pub(crate) fn trace(
-    plugin: &str,
+    owner: &Owner,
     info: &ArchitectureInfo,
     table: Table<abi::Architecture>,
     values: &Values,
@@ -56,19 +57,16 @@ pub(crate) fn trace(
         buffer: Some(buffer),
         update: Some(update),
     };
-    let built = Call::new(plugin, values).run(
-        || "building the graph".to_owned(),
-        |host| match table.build {
-            // SAFETY: the plugin's function; both tables and their contexts live as long as the call.
-            Some(build) => unsafe { build(host, &builder) },
-            None => abi::UNSUPPORTED,
-        },
-    );
+    let built = Call::new(owner, values).run("building the graph", |host| match table.build {
+        // SAFETY: the plugin's function; both tables and their contexts live as long as the call.
+        Some(build) => unsafe { build(host, &builder) },
+        None => abi::UNSUPPORTED,
+    });
     // What could not be recorded is the cause, also where `build` failed over it afterwards.
     if let Some(source) = recorder.error {
-        return Err(Error::Trace { plugin: plugin.to_owned(), source });
+        return Err(Error::Trace { plugin: owner.name.clone(), source });
     }
-    let contract = |message| Error::Contract { plugin: plugin.to_owned(), message };
+    let contract = |message| Error::Contract { plugin: owner.name.clone(), message };
     if !built? {
         return Err(contract("build answers \"unsupported\"".to_owned()));
     }

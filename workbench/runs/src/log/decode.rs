@@ -8,6 +8,8 @@ use super::{Event, Histogram, Value, proto};
 /// More tags in one record than any log has; what is beyond is skipped, so that a crafted record cannot
 /// unfold into many times its size.
 const MAX_VALUES: usize = 1 << 16;
+/// Bytes of a message that may take many times their size in memory.
+const UNFOLDING: usize = 1 << 20;
 /// The longest side of an image that is read.
 const MAX_SIDE: u32 = 1 << 14;
 /// The field `value = 1` of a `Summary`, as a message.
@@ -56,14 +58,18 @@ fn value(message: proto::Value) -> Option<(String, Value)> {
         let (bucket_limit, bucket) = (h.bucket_limit, h.bucket);
         Value::Histogram(Histogram { min, max, num, sum, sum_squares, bucket_limit, bucket })
     } else {
-        tensor(message.tensor?, plugin.as_deref().unwrap_or_default())?
+        tensor(&message.tensor?, plugin.as_deref().unwrap_or_default())?
     };
     Some((message.tag, value))
 }
 
 /// Keras, JAX and newer PyTorch write everything as tensors, and name the plugin that shows it; some
 /// name it only in a tag's first record, so that without a name the tensor's form decides.
-fn tensor(mut tensor: proto::Tensor, plugin: &str) -> Option<Value> {
+fn tensor(bytes: &[u8], plugin: &str) -> Option<Value> {
+    if bytes.len() > UNFOLDING && unfolds(bytes) {
+        return None;
+    }
+    let mut tensor = proto::Tensor::decode(bytes).ok()?;
     if tensor.dtype == proto::DT_STRING {
         return match plugin {
             // Width and height as text, then the pictures, of which the first is taken.
@@ -88,6 +94,32 @@ fn tensor(mut tensor: proto::Tensor, plugin: &str) -> Option<Value> {
         ("histograms", _) => Some(Value::Histogram(buckets(&numbers))),
         _ => None,
     }
+}
+
+/// Whether a tensor's message holds many small fields, or numbers of variable length, each of which takes many times its
+/// bytes in memory. One of strings or of plain numbers, however large, does not.
+fn unfolds(mut message: &[u8]) -> bool {
+    let mut small = 0;
+    while !message.is_empty() {
+        let before = message.len();
+        let Ok(key) = prost::decode_length_delimiter(&mut message) else { return true };
+        let skipped = match key & 7 {
+            0 => prost::decode_length_delimiter(&mut message).map(|_| 0).ok(),
+            1 => Some(8),
+            2 => prost::decode_length_delimiter(&mut message).ok(),
+            5 => Some(4),
+            _ => None,
+        };
+        let Some(rest) = skipped.and_then(|bytes| message.get(bytes..)) else { return true };
+        message = rest;
+        // The shape, and numbers of variable length side by side.
+        let is_dense = matches!(key >> 3, 2 | 7 | 10);
+        let bytes = before - message.len();
+        if is_dense || bytes < 64 {
+            small += bytes;
+        }
+    }
+    small > UNFOLDING
 }
 
 fn numbers(tensor: proto::Tensor) -> Option<Vec<f64>> {

@@ -51,13 +51,14 @@ fn to_proto(tag: &str, value: &Value) -> proto::Value {
             });
         }
         Value::Text(text) => {
-            message.tensor = Some(proto::Tensor {
+            let tensor = proto::Tensor {
                 dtype: proto::DT_STRING,
                 // TensorBoard shows text of one dimension; a shape without any is a scalar to it.
                 tensor_shape: Some(proto::Shape { dim: vec![proto::Dim { size: 1 }] }),
                 string_val: vec![text.clone().into_bytes()],
                 ..Default::default()
-            });
+            };
+            message.tensor = Some(tensor.encode_to_vec());
             message.metadata = Some(proto::Metadata {
                 plugin_data: Some(proto::PluginData { plugin_name: "text".to_owned() }),
             });

@@ -42,8 +42,9 @@ pub(super) struct Value {
     pub image: Option<Image>,
     #[prost(message, optional, tag = "5")]
     pub histo: Option<Histogram>,
-    #[prost(message, optional, tag = "8")]
-    pub tensor: Option<Tensor>,
+    /// A [`Tensor`], kept as bytes for the same reason.
+    #[prost(bytes = "vec", optional, tag = "8")]
+    pub tensor: Option<Vec<u8>>,
     #[prost(message, optional, tag = "9")]
     pub metadata: Option<Metadata>,
 }

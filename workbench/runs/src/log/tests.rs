@@ -212,7 +212,8 @@ fn a_single_file_can_be_read_and_a_missing_directory_is_an_error() {
 fn tensor(plugin: &str, tensor: proto::Tensor) -> Option<Value> {
     let plugin_data = Some(proto::PluginData { plugin_name: plugin.to_owned() });
     let metadata = (!plugin.is_empty()).then_some(proto::Metadata { plugin_data });
-    let value = proto::Value { tensor: Some(tensor), metadata, ..Default::default() };
+    let tensor = Some(tensor.encode_to_vec());
+    let value = proto::Value { tensor, metadata, ..Default::default() };
     let summary = Some(proto::Summary { value: vec![value] }.encode_to_vec());
     let event = proto::Event { summary, ..Default::default() };
     decode::event(&event.encode_to_vec()).map(|mut event| event.values.remove(0).1)
@@ -257,6 +258,36 @@ fn what_keras_and_jax_write_as_tensors_is_read() {
     };
     assert_eq!((histogram.min, histogram.max, histogram.num), (0.0, 3.0, 6.0));
     assert_eq!((histogram.bucket_limit, histogram.bucket), (vec![1.0, 3.0], vec![4.0, 2.0]));
+}
+
+#[test]
+fn a_tensor_that_unfolds_into_many_times_its_size_is_skipped_and_a_large_one_is_read() {
+    let strings =
+        |string_val| proto::Tensor { dtype: proto::DT_STRING, string_val, ..Default::default() };
+    assert_eq!(tensor("text", strings(vec![Vec::new(); 1 << 20])), None);
+    let ints =
+        proto::Tensor { dtype: proto::DT_INT32, int_val: vec![0; 2 << 20], ..Default::default() };
+    assert_eq!(tensor("histograms", ints), None);
+    let dims = vec![proto::Dim::default(); 1 << 20];
+    let shape = Some(proto::Shape { dim: dims });
+    let deep = proto::Tensor {
+        dtype: proto::DT_FLOAT,
+        tensor_shape: shape,
+        float_val: vec![1.0],
+        ..Default::default()
+    };
+    assert_eq!(tensor("scalars", deep), None);
+    let large = vec![b'x'; 3 << 20];
+    assert!(
+        matches!(tensor("text", strings(vec![large])), Some(Value::Text(text)) if text.len() == 3 << 20)
+    );
+    let content: Vec<u8> = [0.0f64, 1.0, 2.0].iter().flat_map(|x| x.to_le_bytes()).collect();
+    let content = content.repeat(1 << 16);
+    let numbers =
+        proto::Tensor { dtype: proto::DT_DOUBLE, tensor_content: content, ..Default::default() };
+    assert!(
+        matches!(tensor("histograms", numbers), Some(Value::Histogram(h)) if h.bucket.len() == 1 << 16)
+    );
 }
 
 #[test]

@@ -123,6 +123,10 @@ fn run_lines(state: &State, run: &RunEntry) -> Vec<(String, Style)> {
         facts.push(format!("{} img/s", format::count(status.images_per_second)));
     }
     lines.push((facts.join(", "), plain));
+    if status.skipped > 0 {
+        let text = format!("left out, could not be read: {}", status.skipped);
+        lines.push((text, state.styles.of(Hue::Valid)));
+    }
     if let Some((tag, value)) = runs::best(run) {
         lines.push((format!("best {tag} {}", format::number(value)), plain));
     }
