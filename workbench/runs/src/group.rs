@@ -4,9 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::{RunDir, read};
 
-/// provenance.toml is a few kilobytes, and more where a data set has many files.
-const MAX_BYTES: u64 = 16 << 20;
-
 /// What provenance.toml says of a run's group, under `[group]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
@@ -18,9 +15,7 @@ pub struct Group {
 impl Group {
     /// The group of a run; `None` where it stands alone, or its provenance cannot be read.
     pub fn of(run: &RunDir) -> Option<Group> {
-        let bytes = read::whole(&run.provenance(), MAX_BYTES).ok()??;
-        let table: toml::Table = str::from_utf8(&bytes).ok()?.parse().ok()?;
-        let group = table.get("group")?.as_table()?;
+        let group = read::provenance(run, "group")?;
         // A seed is text where TOML's integers, which have a sign, do not hold it.
         let seed = group.get("seed")?.as_str()?.parse().ok()?;
         Some(Group { name: group.get("name")?.as_str()?.to_owned(), seed })

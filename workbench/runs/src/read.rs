@@ -2,10 +2,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::Error;
+use crate::{Error, RunDir};
 
 /// Over NFS a file that was just replaced answers ESTALE once or twice.
 const TRIES: usize = 4;
+/// provenance.toml is a few kilobytes, and more where a data set has many files.
+const MAX_PROVENANCE: u64 = 16 << 20;
 
 /// Does it again where a network file system says that its handle has gone stale.
 pub(crate) fn retrying<T>(mut act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
@@ -37,5 +39,15 @@ pub(crate) fn whole(path: &Path, cap: u64) -> Result<Option<Vec<u8>>, Error> {
         Ok((_, bytes)) => Ok(Some(bytes)),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(Error::io("read", path)(e)),
+    }
+}
+
+/// A table that a run's provenance.toml holds under this key; `None` where it can't be read.
+pub(crate) fn provenance(run: &RunDir, key: &str) -> Option<toml::Table> {
+    let bytes = whole(&run.provenance(), MAX_PROVENANCE).ok()??;
+    let mut table: toml::Table = str::from_utf8(&bytes).ok()?.parse().ok()?;
+    match table.remove(key)? {
+        toml::Value::Table(found) => Some(found),
+        _ => None,
     }
 }
