@@ -33,6 +33,15 @@ pub enum Command {
     /// Go on with a run from its newest good checkpoint
     Resume(Resume),
     /// Begin a new run from a checkpoint of another, with settings changed
+    ///
+    /// The other run is only read, and may be training, finished, stopped or failed; the fork does not need it
+    /// afterwards. With nothing changed, the fork is to the bit what the other run is after that step.
+    ///
+    /// Anything may change that leaves the parameters their names and shapes. The step counts on: schedules, and the
+    /// order of the data, are those of the new settings at that step. The optimizer's state carries on, between adam and
+    /// adamw too. What was set by request while the other run trained carries on, unless it is given here. The best value
+    /// and the epochs without improvement carry on, unless the data, the architecture, its knobs, the seed, the
+    /// validation share or the monitor changed.
     Fork(Fork),
     /// Show the dashboard of a run, or of any folder with a TensorBoard log
     Attach(Attach),
@@ -163,14 +172,6 @@ pub struct Resume {
     pub json: bool,
 }
 
-/// Begin a new run from a checkpoint of another, with settings changed.
-///
-/// The other run is only read, and may be training, ended or failed; the fork does not need it afterwards. With nothing
-/// changed, the fork is to the bit what the other run is after that step. Anything may change that leaves the parameters
-/// their names and shapes. The step counts on: schedules and the data's order are those of the new settings at that step.
-/// The optimizer's state carries on, between adam and adamw too; a knob or learning rate set while the other run trained
-/// carries on unless it is given here; the best value and early stopping's count begin anew where the data, the
-/// architecture, the knobs, the seed or the monitor changed.
 #[derive(Args)]
 pub struct Fork {
     #[command(flatten)]
@@ -179,7 +180,7 @@ pub struct Fork {
     #[arg(value_name = "KEY=VALUE")]
     pub overrides: Vec<String>,
     /// The step of the checkpoint to begin from, or "best" [default: the newest good one]
-    #[arg(long, value_name = "STEP")]
+    #[arg(long, value_name = "STEP|best")]
     pub at: Option<At>,
     /// Name the fork [default: date, time and the experiment's name]
     #[arg(long, value_name = "NAME")]

@@ -139,7 +139,7 @@ mod tests {
         let run = making.put_in_place("one").unwrap();
         drop(making);
         assert_eq!(names(&runs), ["one"]);
-        assert_eq!(list(&runs).unwrap(), [run.clone()]);
+        assert_eq!(list(&runs).unwrap(), std::slice::from_ref(&run));
         assert_eq!(names(run.path()), ["experiment.toml"], "its claim is given back");
     }
 
