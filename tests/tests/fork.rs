@@ -13,11 +13,15 @@ use workbench_tests::{
 const EPOCHS: &[&str] =
     &["train.epochs=6", "train.batch_size=810", "log.every_steps=2", "plots.figures=[]"];
 
-/// A finished run `one` with all its checkpoints.
-fn trained(experiment: &[&str], more: &[&str]) -> Workbench {
+/// A finished run `one` of six epochs with all its checkpoints.
+fn trained(more: &[&str]) -> Workbench {
+    trained_as(SMALL_MLP, &[EPOCHS, more].concat())
+}
+
+fn trained_as(experiment: &[&str], more: &[&str]) -> Workbench {
     let workbench = Workbench::new();
     let all = ["checkpoint.keep=20", "--name", "one", "--headless"];
-    workbench.command(&with(experiment, &[EPOCHS, &all, more].concat())).ok();
+    workbench.command(&with(experiment, &[&all, more].concat())).ok();
     workbench
 }
 
@@ -62,28 +66,31 @@ fn contents(folder: &Path, into: &mut BTreeMap<String, Vec<u8>>) {
 
 #[test]
 fn a_fork_with_nothing_changed_is_its_parents_continuation() {
-    for experiment in [SMALL_MLP, SMALL_CONV] {
-        let workbench = trained(
-            experiment,
-            &[
-                // All that depends on where training is, and checkpoints in the middle of epochs.
-                "input.binarize=dynamic",
-                "train.optimizer.lr={ kind = \"cosine\", from = 2e-3, to = 1e-4 }",
-                "knobs.beta={ kind = \"linear\", from = 0.0, to = 1.0 }",
-                "train.patience=5",
-                "checkpoint.every_steps=7",
-            ],
-        );
+    // Two epochs of the convolutional one would take long.
+    let few = &["train.steps=24", "train.batch_size=64", "log.every_steps=2"][..];
+    for (experiment, length, last, steps) in
+        [(SMALL_MLP, EPOCHS, 60, ["28", "30"]), (SMALL_CONV, few, 24, ["14", "21"])]
+    {
+        // All that depends on where training is, and checkpoints in the middle of epochs.
+        let settings = [
+            "input.binarize=dynamic",
+            "train.optimizer.lr={ kind = \"cosine\", from = 2e-3, to = 1e-4 }",
+            "knobs.beta={ kind = \"linear\", from = 0.0, to = 1.0 }",
+            "train.patience=5",
+            "checkpoint.every_steps=7",
+        ];
+        let workbench = trained_as(experiment, &[&settings, length].concat());
         let parent = records(&workbench, "one");
-        for (at, name) in [("28", "mid"), ("30", "even")] {
-            // The checkpoint of an epoch is there because it was the best.
+        for at in steps {
+            let name = &format!("at-{at}");
+            // That of step 30, the end of an epoch, is there because it was the best.
             let run = fork(&workbench, &["one", "--at", at, "--name", name]);
             assert!(
                 state(&run) == state(&workbench.run("one")),
                 "{experiment:?} at {at}: another state"
             );
             let records = records(&workbench, name);
-            assert_equal(&records, &parent, 60);
+            assert_equal(&records, &parent, last);
             let told = &records[&("control".to_owned(), at.parse().unwrap())];
             assert_eq!(told, &format!(r#"{{"text":"forked from one at step {at}"}}"#));
             assert_eq!(run.files("latents"), workbench.run("one").files("latents"));
@@ -131,7 +138,7 @@ fn what_was_set_by_request_goes_on_unless_the_fork_sets_it() {
 
 #[test]
 fn a_changed_setting_is_recorded_and_the_curves_are_drawn_on() {
-    let workbench = trained(SMALL_MLP, &[]);
+    let workbench = trained(&[]);
     let mut before = BTreeMap::new();
     contents(workbench.run("one").path(), &mut before);
     let arguments = ["one", "--at", "20", "knobs.beta=4", "train.epochs=4", "--name", "two"];
@@ -180,7 +187,7 @@ fn a_changed_setting_is_recorded_and_the_curves_are_drawn_on() {
 
 #[test]
 fn adams_moments_go_on_in_adamw() {
-    let workbench = trained(SMALL_MLP, &[]);
+    let workbench = trained(&[]);
     // Without decay the two are the same, if they have the same moments.
     let run =
         fork(&workbench, &["one", "--at", "30", "train.optimizer.kind=adamw", "--name", "two"]);
@@ -189,7 +196,7 @@ fn adams_moments_go_on_in_adamw() {
 
 #[test]
 fn a_finished_run_can_be_trained_for_longer() {
-    let workbench = trained(SMALL_MLP, &[]);
+    let workbench = trained(&[]);
     workbench.command(&["fork", "one", "--headless"]).exits(2).says(&[
         "nothing left to train",
         "train.epochs=9",
@@ -207,9 +214,9 @@ fn a_finished_run_can_be_trained_for_longer() {
 
 #[test]
 fn a_fork_of_a_fork_needs_neither_of_its_parents() {
-    let workbench = trained(SMALL_MLP, &["train.optimizer.lr=1e-2"]);
+    let workbench = trained(&["train.optimizer.lr=1e-2"]);
     fork(&workbench, &["one", "--at", "20", "train.batch_size=405", "--name", "two"]);
-    let arguments = ["two", "--at", "best", "train.steps=1000", "seed=9"];
+    let arguments = ["two", "--at", "best", "train.steps=400", "seed=9"];
     let named =
         |name| [&["fork"], &arguments[..], &["--name", name, "--headless", "--json"]].concat();
     let mut running = workbench.start(&named("broken"));
@@ -222,7 +229,7 @@ fn a_fork_of_a_fork_needs_neither_of_its_parents() {
     workbench.command(&["resume", "broken", "--headless"]).ok();
     assert!(state(&workbench.run("broken")) == state(&workbench.run("whole")));
     let (broken, whole) = (records(&workbench, "broken"), records(&workbench, "whole"));
-    assert_equal(&broken, &whole, 1000);
+    assert_equal(&broken, &whole, 400);
     // The first run's beginning is there still.
     assert!(broken.contains_key(&("valid/loss".to_owned(), 10)));
     let shown = workbench.command(&["show", "broken", "--json"]).ok().json();
@@ -257,7 +264,7 @@ fn a_run_that_trains_can_be_forked() {
 
 #[test]
 fn a_damaged_checkpoint_is_passed_over_unless_it_is_asked_for() {
-    let workbench = trained(SMALL_MLP, &[]);
+    let workbench = trained(&[]);
     let model = workbench.run("one").path().join("checkpoints/step-00000060/model.safetensors");
     let mut bytes = fs::read(&model).unwrap();
     let last = bytes.len() - 1;
@@ -272,7 +279,7 @@ fn a_damaged_checkpoint_is_passed_over_unless_it_is_asked_for() {
 
 #[test]
 fn a_fork_that_can_not_be_leaves_nothing() {
-    let workbench = trained(SMALL_MLP, &["train.patience=50"]);
+    let workbench = trained(&["train.patience=50"]);
     let steps = "10, 20, 30, 40, 50, 60";
     for (arguments, says) in [
         (&["one", "--at", "33"][..], &["no checkpoint of step 33", steps][..]),
@@ -315,7 +322,7 @@ fn a_fork_that_can_not_be_leaves_nothing() {
 
 #[test]
 fn a_fork_without_a_name_is_called_after_the_time_and_the_experiment() {
-    let workbench = trained(SMALL_MLP, &[]);
+    let workbench = trained(&[]);
     let ended = workbench.command(&["fork", "one", "--at", "50", "--json"]).ok();
     let start = &ended.lines()[0];
     assert_eq!((&start["event"], &start["step"]), (&json!("start"), &json!(50)));
