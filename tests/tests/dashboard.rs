@@ -50,6 +50,17 @@ fn train_opens_the_dashboard_on_a_trainer_that_outlives_it() {
 }
 
 #[test]
+fn a_fork_opens_the_dashboard_and_marks_where_it_began() {
+    let workbench = finished();
+    let fork = ["fork", "latest", "train.steps=700", "--name", "two"];
+    let mut terminal = Terminal::workbench(&workbench, LARGE, &fork);
+    terminal.shows(&["two", "finished", "forked from", "700/700"]);
+    terminal.until("a curve", has_curve);
+    terminal.press("q");
+    terminal.ended().exits(0);
+}
+
+#[test]
 fn attach_shows_the_whole_history_of_the_latest_run() {
     let workbench = finished();
     for size in [SMALL, LARGE] {

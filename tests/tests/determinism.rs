@@ -1,11 +1,6 @@
 //! The same seed gives the same weights and the same curves.
 
-use std::collections::BTreeMap;
-
-use workbench_tests::{SMALL_CONV, SMALL_MLP, Workbench, with};
-
-/// (tag, step) → value of everything logged, timings aside.
-type Records = BTreeMap<(String, u64), String>;
+use workbench_tests::{SMALL_CONV, SMALL_MLP, Workbench, records, with};
 
 #[test]
 fn the_same_seed_gives_the_same_weights_and_records() {
@@ -29,17 +24,4 @@ fn the_same_seed_gives_the_same_weights_and_records() {
         assert!(first.1.len() > 10, "{:?}", first.1);
         assert!(first.0 != other.0, "{experiment:?}: another seed, the same weights");
     }
-}
-
-fn records(workbench: &Workbench, run: &str) -> Records {
-    let mut records = Records::new();
-    for line in workbench.command(&["log", run, "--json"]).ok().lines() {
-        let step = line["step"].as_u64().unwrap();
-        for (tag, value) in line["values"].as_object().unwrap() {
-            if !tag.starts_with("time/") {
-                records.insert((tag.clone(), step), value.to_string());
-            }
-        }
-    }
-    records
 }

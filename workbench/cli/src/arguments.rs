@@ -32,6 +32,17 @@ pub enum Command {
     Train(Train),
     /// Go on with a run from its newest good checkpoint
     Resume(Resume),
+    /// Begin a new run from a checkpoint of another, with settings changed
+    ///
+    /// The other run is only read, and may be training, finished, stopped or failed; the fork does not need it
+    /// afterwards. With nothing changed, the fork is to the bit what the other run is after that step.
+    ///
+    /// Anything may change that leaves the parameters their names and shapes. The step counts on: schedules, and the
+    /// order of the data, are those of the new settings at that step. The optimizer's state carries on, between adam and
+    /// adamw too. What was set by request while the other run trained carries on, unless it is given here. The best value
+    /// and the epochs without improvement carry on, unless the data, the architecture, its knobs, the seed, the
+    /// validation share or the monitor changed.
+    Fork(Fork),
     /// Show the dashboard of a run, or of any folder with a TensorBoard log
     Attach(Attach),
     /// Say what an experiment will do, without starting it
@@ -159,6 +170,49 @@ pub struct Resume {
     /// Progress as JSON lines on stdout
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Args)]
+pub struct Fork {
+    #[command(flatten)]
+    pub run: Run,
+    /// Settings laid over the other run's, such as knobs.beta=4 or train.epochs=30
+    #[arg(value_name = "KEY=VALUE")]
+    pub overrides: Vec<String>,
+    /// The step of the checkpoint to begin from, or "best" [default: the newest good one]
+    #[arg(long, value_name = "STEP|best")]
+    pub at: Option<At>,
+    /// Name the fork [default: date, time and the experiment's name]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Train in this process and print progress
+    #[arg(long)]
+    pub headless: bool,
+    /// Return when the trainer runs in the background, and print the run's path
+    #[arg(long, conflicts_with = "headless")]
+    pub detach: bool,
+    /// Progress as JSON lines on stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which of a run's checkpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    Step(u64),
+    /// That of the best value so far.
+    Best,
+}
+
+impl std::str::FromStr for At {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<At, Self::Err> {
+        match text {
+            "best" => Ok(At::Best),
+            step => step.parse().map(At::Step).map_err(|_| "a step, or `best`, is wanted"),
+        }
+    }
 }
 
 #[derive(Args)]
@@ -343,6 +397,10 @@ mod tests {
         // The global --runs and the runs that are named are two things.
         assert_eq!(parsed.places.runs, Some(PathBuf::from("x")));
         assert!(matches!(parsed.command, Some(Command::Remove(r)) if r.named == ["a", "b"]));
+        let fork = ["workbench", "fork", "one", "knobs.beta=4", "--at", "best"];
+        let Some(Command::Fork(fork)) = Arguments::parse_from(fork).command else { panic!() };
+        assert_eq!((fork.overrides.len(), fork.at), (1, Some(At::Best)));
+        assert_eq!(("12".parse(), "-1".parse::<At>().is_err()), (Ok(At::Step(12)), true));
         let parsed = Arguments::parse_from(["workbench", "train", "e", "--seeds", "0,1,18"]);
         assert!(matches!(parsed.command, Some(Command::Train(t)) if t.seeds == [0, 1, 18]));
     }

@@ -5,6 +5,7 @@ mod attach;
 mod check;
 mod data;
 mod eval;
+mod fork;
 mod group;
 mod home;
 mod log;
@@ -53,6 +54,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     match command {
         Command::Train(train) => return train::train(&context, &train),
         Command::Resume(resume) => return train::resume(&context, &resume),
+        Command::Fork(fork) => return fork::fork(&context, &fork),
         Command::Trainer { run } => return train::in_background(&context, &run),
         Command::Attach(attach) => attach::attach(&context, &attach)?,
         Command::Check(check) => check::check(&context, &check)?,

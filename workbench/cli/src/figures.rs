@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use workbench_engine::Array;
 use workbench_plots::{Figure, Picture, figures};
-use workbench_runs::{History, LogReader, RunDir, Snapshot, Value};
+use workbench_runs::{History, LogReader, Parent, RunDir, Snapshot, Value};
 use workbench_trainer::{COLUMNS, Media, kl_per_dimension, to_bytes};
 
 use crate::console;
@@ -26,6 +26,8 @@ pub struct Material {
     pub snapshot: Option<Snapshot>,
     pub media: Option<Media>,
     pub classes: Vec<String>,
+    /// Where the run was forked from another: its curves are the other's up to there.
+    pub forked_at: Option<u64>,
 }
 
 /// Every figure that there is.
@@ -132,8 +134,13 @@ impl Drawer {
         let (theirs, run, classes) = (slot.clone(), run.clone(), classes.to_vec());
         let thread = std::thread::spawn(move || {
             let mut reader = LogReader::open(run.path());
-            let mut material =
-                Material { history: History::default(), snapshot: None, media: None, classes };
+            let mut material = Material {
+                history: History::default(),
+                snapshot: None,
+                media: None,
+                classes,
+                forked_at: Parent::of(&run).map(|parent| parent.step),
+            };
             while let Some((media, snapshot)) = theirs.take() {
                 if let Err(error) = fold(&mut reader, &mut material.history) {
                     drawn(Err(error.to_string()));
@@ -237,7 +244,11 @@ fn loss(material: &Material) -> Result<Figure, String> {
     if train.is_empty() && valid.is_empty() {
         return Err("the run has logged no loss yet".to_owned());
     }
-    Ok(figures::loss(&train, &valid))
+    let mut figure = figures::loss(&train, &valid);
+    if let (Figure::Lines(chart), Some(step)) = (&mut figure, material.forked_at) {
+        chart.marks.push((step as f64, "fork".to_owned()));
+    }
+    Ok(figure)
 }
 
 fn latent(material: &Material) -> Result<Figure, String> {

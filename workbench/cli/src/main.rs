@@ -2,7 +2,9 @@
 //! directory are touched. One file a subcommand under `commands`.
 
 mod arguments;
+mod branch;
 mod card;
+mod changes;
 mod commands;
 mod console;
 mod context;

@@ -4,13 +4,18 @@ use std::path::Path;
 use std::process::Command;
 
 use toml::{Table, Value};
-use workbench_runs::{Group, RunDir, toml_text};
+use workbench_runs::{Group, Parent, RunDir, toml_text};
 
 use crate::context::Context;
 use crate::prepare::Prepared;
 
-/// `provenance.toml`: versions, plugins and data by checksum, source revision, seed, host, command line, group.
-pub fn describe(context: &Context, prepared: &Prepared, group: Option<&Group>) -> String {
+/// `provenance.toml`: versions, plugins and data by checksum, source revision, seed, host, command line, group, parent.
+pub fn describe(
+    context: &Context,
+    prepared: &Prepared,
+    group: Option<&Group>,
+    parent: Option<&Parent>,
+) -> String {
     let mut table = Table::new();
     let mut set = |key: &str, value: Value| table.insert(key.to_owned(), value);
     let started = jiff::ZonedDateTime::now().strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
@@ -64,12 +69,15 @@ pub fn describe(context: &Context, prepared: &Prepared, group: Option<&Group>) -
     if let Some(group) = group {
         set("group", Value::Table(group.to_table()));
     }
+    if let Some(parent) = parent {
+        set("parent", Value::Table(parent.to_table()));
+    }
     table.to_string()
 }
 
-/// What is not as it was when the run began: a plugin or a data card of other content.
+/// What is not as it was when the run began: a plugin or a data card of the same name and other content.
 pub fn differences(run: &RunDir, prepared: &Prepared) -> Vec<String> {
-    let before = toml_text::read_table(&run.provenance(), workbench_runs::group::MAX_BYTES);
+    let before = toml_text::read_table(&run.provenance(), toml_text::MAX_PROVENANCE);
     let before = before.ok().flatten().unwrap_or_default();
     let said = |path: [&str; 3]| {
         before.get(path[0])?.get(path[1])?.get(path[2])?.as_str().map(str::to_owned)
@@ -77,7 +85,10 @@ pub fn differences(run: &RunDir, prepared: &Prepared) -> Vec<String> {
     let mut differences = Vec::new();
     for (role, plugin) in [("dataset", &prepared.reader), ("architecture", &prepared.architecture)]
     {
-        if said(["plugin", role, "sha256"]).is_some_and(|sha256| sha256 != plugin.sha256) {
+        // A fork may have another plugin on purpose.
+        if said(["plugin", role, "name"]).is_some_and(|name| name == plugin.name)
+            && said(["plugin", role, "sha256"]).is_some_and(|sha256| sha256 != plugin.sha256)
+        {
             differences.push(format!(
                 "plugin `{}` is not the one that {} was begun with: its library has changed",
                 plugin.name,
@@ -85,11 +96,10 @@ pub fn differences(run: &RunDir, prepared: &Prepared) -> Vec<String> {
             ));
         }
     }
+    let data = |key: &str| before.get("data")?.get(key)?.as_str();
     if let Some(card) = &prepared.card
-        && before
-            .get("data")
-            .and_then(|data| data.get("card_sha256")?.as_str())
-            .is_some_and(|was| was != card.sha256)
+        && data("name") == Some(card.name.as_str())
+        && data("card_sha256").is_some_and(|was| was != card.sha256)
     {
         differences.push(format!(
             "the card of data set `{}` has changed since {} was begun",

@@ -74,7 +74,9 @@ fn logs_below(path: &Path, depth: usize, found: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(path) else { return };
     for entry in entries.filter_map(Result::ok).take(1000) {
         let path = entry.path();
-        if !path.is_dir() {
+        // A run in the making, or on its way out, is hidden.
+        let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if is_hidden || !path.is_dir() {
             continue;
         }
         if RunDir::open(&path).is_ok() {

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::document::Document;
+use crate::document::{Document, Node, Place, Value};
 use crate::source::Source;
 use crate::{Error, Every, Length, Schedule, layers, sections};
 
@@ -246,11 +246,31 @@ impl Experiment {
         self.written.0.error(node.map(|node| &node.at), message, help)
     }
 
+    /// Whether a `key=value` argument set the value of a dotted path such as `knobs.beta`, or a part of it, also where it set
+    /// what was there before.
+    pub fn is_from_argument(&self, path: &str) -> bool {
+        match self.written.0.find(path) {
+            (Some(node), true) => has_argument(&self.written.0, node),
+            _ => false,
+        }
+    }
+
     /// As [`Experiment::blame`], but points at the key: for a key that shouldn't be there.
     pub fn blame_key(&self, path: &str, message: impl Into<String>, help: Option<String>) -> Error {
         let (node, found) = self.written.0.find(path);
         let place = node.map(|node| if found { &node.key } else { &node.at });
         self.written.0.error(place, message, help)
+    }
+}
+
+/// Whether an argument wrote a value or any part of it.
+fn has_argument(document: &Document, node: &Node) -> bool {
+    let is_argument = |place: &Place| {
+        matches!(document.sources.get(place.source), Some(Source::CommandLine { .. }))
+    };
+    match &node.value {
+        Value::Table(table) => table.values().any(|inner| has_argument(document, inner)),
+        _ => is_argument(&node.at),
     }
 }
 

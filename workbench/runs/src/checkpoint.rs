@@ -96,19 +96,24 @@ pub fn save(run: &RunDir, checkpoint: &Checkpoint) -> Result<PathBuf, Error> {
 /// # Errors
 /// [`Error::Damaged`] names the file that is missing or not as it was written; [`Error::Io`].
 pub fn load(path: &Path) -> Result<Checkpoint, Error> {
-    let manifest = read_manifest(path)?;
+    load_with_digest(path).map(|(checkpoint, _)| checkpoint)
+}
+
+/// As [`load`], with the SHA-256 of its manifest, which stands for every byte of it.
+///
+/// # Errors
+/// Those of [`load`].
+pub fn load_with_digest(path: &Path) -> Result<(Checkpoint, String), Error> {
+    let (manifest, digest) = read_manifest(path)?;
     let named = path.file_name().and_then(|name| name.to_str()).and_then(step_name::parse);
     if named.is_some_and(|step| step != manifest.step) {
         let why = format!("it is of step {}, not of the step in its folder's name", manifest.step);
         return Err(Error::damaged(&path.join(MANIFEST), why));
     }
     let state = read_state(path, &manifest)?;
-    Ok(Checkpoint {
-        step: manifest.step,
-        model: read_part(path, &manifest, MODEL)?,
-        optimizer: read_part(path, &manifest, OPTIMIZER)?,
-        state,
-    })
+    let model = read_part(path, &manifest, MODEL)?;
+    let optimizer = read_part(path, &manifest, OPTIMIZER)?;
+    Ok((Checkpoint { step: manifest.step, model, optimizer, state }, digest))
 }
 
 /// The newest good checkpoint, with what is wrong with those newer than it, the newest first. `None`
@@ -279,16 +284,17 @@ fn entries(dir: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
         .map_err(Error::io("list the checkpoints in", dir))
 }
 
-fn read_manifest(path: &Path) -> Result<Manifest, Error> {
+fn read_manifest(path: &Path) -> Result<(Manifest, String), Error> {
     let path = path.join(MANIFEST);
     let bytes =
         read::whole(&path, MAX_TEXT)?.ok_or_else(|| Error::damaged(&path, "it is missing"))?;
-    serde_json::from_slice(&bytes).map_err(|e| Error::damaged(&path, e))
+    let manifest = serde_json::from_slice(&bytes).map_err(|e| Error::damaged(&path, e))?;
+    Ok((manifest, hex(&Sha256::digest(&bytes))))
 }
 
 /// Whether all files are there with their sizes, without reading them.
 fn looks_whole(path: &Path) -> bool {
-    read_manifest(path).is_ok_and(|manifest| {
+    read_manifest(path).is_ok_and(|(manifest, _)| {
         [MODEL, OPTIMIZER, STATE].iter().all(|name| {
             let there = fs::metadata(path.join(name)).map(|file| file.len()).ok();
             there.is_some() && there == manifest.files.get(*name).map(|entry| entry.bytes)

@@ -61,6 +61,25 @@ pub fn create_new(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
     Ok(true)
 }
 
+/// Copies a file to a name that nothing has. Its contents are on disk when this returns; the name is once its folder
+/// is [synced](sync_dir). A file that is gone is left out.
+///
+/// # Errors
+/// [`Error::Io`].
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+    let mut source = match File::open(from) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(Error::io("read", from)(e)),
+    };
+    let mut write = || {
+        let mut file = File::create_new(to)?;
+        io::copy(&mut source, &mut file)?;
+        file.sync_data()
+    };
+    write().map_err(Error::io("write", to))
+}
+
 /// Makes the names in a folder survive: a rename is on disk only once its folder is.
 ///
 /// # Errors

@@ -4,9 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::{RunDir, toml_text};
 
-/// provenance.toml is a few kilobytes, and more where a data set has many files.
-pub const MAX_BYTES: u64 = 4 << 20;
-
 /// What provenance.toml says of a run's group, under `[group]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
@@ -18,8 +15,7 @@ pub struct Group {
 impl Group {
     /// The group of a run; `None` where it stands alone, or its provenance cannot be read.
     pub fn of(run: &RunDir) -> Option<Group> {
-        let table = toml_text::read_table(&run.provenance(), MAX_BYTES).ok()??;
-        let group = table.get("group")?.as_table()?;
+        let group = toml_text::provenance(run, "group")?;
         // A seed is text where TOML's integers, which have a sign, do not hold it.
         let seed = group.get("seed")?.as_str()?.parse().ok()?;
         Some(Group { name: group.get("name")?.as_str()?.to_owned(), seed })

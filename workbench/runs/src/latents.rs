@@ -105,6 +105,24 @@ impl Snapshot {
         Ok(found)
     }
 
+    /// Copies those of a run's snapshots that are of step `upto` or before into another run.
+    ///
+    /// # Errors
+    /// [`Error::Io`]. One that is removed meanwhile is left out.
+    pub fn copy_up_to(from: &RunDir, to: &RunDir, upto: u64) -> Result<(), Error> {
+        let mut all = Snapshot::list(from)?;
+        all.retain(|(step, _)| *step <= upto);
+        if all.is_empty() {
+            return Ok(());
+        }
+        let dir = to.latents();
+        durable::make_dir(&dir)?;
+        for (step, path) in all {
+            durable::copy(&path, &dir.join(step_name::of(step) + EXTENSION))?;
+        }
+        durable::sync_dir(&dir)
+    }
+
     /// The newest snapshot that can be read; `None` where the run has none.
     ///
     /// # Errors
@@ -158,6 +176,24 @@ mod tests {
         assert_eq!(Snapshot::newest(&run).unwrap(), Some(at(100)));
         let unlabelled = Snapshot { labels: None, ..at(100) };
         assert_eq!(Snapshot::load(&unlabelled.save(&run).unwrap()).unwrap(), unlabelled);
+    }
+
+    #[test]
+    fn those_up_to_a_step_are_copied() {
+        let dir = tempfile::tempdir().unwrap();
+        let [from, to] = ["from", "to"].map(|name| RunDir::create(dir.path(), name).unwrap());
+        Snapshot::copy_up_to(&from, &to, 100).unwrap();
+        assert!(!to.latents().exists());
+        for step in [9, 100, 101] {
+            at(step).save(&from).unwrap();
+        }
+        Snapshot::copy_up_to(&from, &to, 100).unwrap();
+        let copied: Vec<Snapshot> = Snapshot::list(&to)
+            .unwrap()
+            .iter()
+            .map(|(_, path)| Snapshot::load(path).unwrap())
+            .collect();
+        assert_eq!(copied, [at(9), at(100)]);
     }
 
     #[test]

@@ -15,6 +15,8 @@
 //! | [`claim`] | `claim.json` |
 //! | [`request`] | `requests/` |
 //! | [`group`] | `[group]` in `provenance.toml`: runs that belong together |
+//! | [`parent`] | `[parent]` in `provenance.toml`: the run that this one was forked from |
+//! | [`making`] | nothing: how a directory with much in it is made whole or not at all |
 //! | [`remove`](mod@remove), [`prune`](mod@prune) | nothing: what goes, and how |
 //! | [`tensors`] | the safetensors files of checkpoints and latents |
 //! | [`toml_text`] | TOML files, looked at before they are parsed |
@@ -28,6 +30,8 @@ pub mod group;
 pub mod history;
 pub mod latents;
 pub mod log;
+pub mod making;
+pub mod parent;
 mod process;
 pub mod prune;
 mod read;
@@ -46,6 +50,8 @@ pub use group::{Group, groups};
 pub use history::{History, Image, Series};
 pub use latents::Snapshot;
 pub use log::{Event, Histogram, LogReader, LogWriter, Value};
+pub use making::Making;
+pub use parent::Parent;
 pub use prune::{Prunable, prune};
 pub use remove::remove;
 pub use request::Request;

@@ -4,6 +4,7 @@
 //! What is written here, TensorBoard shows; and what PyTorch, Keras or JAX wrote, is read here. A torn
 //! tail costs the record it tore.
 
+mod copy;
 mod decode;
 mod encode;
 mod frame;
@@ -12,6 +13,7 @@ mod reader;
 mod value;
 mod writer;
 
+pub use copy::copy;
 pub use reader::LogReader;
 pub use value::{Event, Histogram, Value};
 pub use writer::LogWriter;

@@ -23,9 +23,7 @@ impl RunDir {
     /// # Errors
     /// [`Error::Exists`] where the name is taken, [`Error::BadName`], [`Error::Io`].
     pub fn create(runs: &Path, name: &str) -> Result<RunDir, Error> {
-        if let Some(why) = why_not_a_name(name) {
-            return Err(Error::BadName { name: name.to_owned(), why });
-        }
+        check_name(name)?;
         durable::make_dir(runs)?;
         let path = runs.join(name);
         match fs::create_dir(&path) {
@@ -37,6 +35,11 @@ impl RunDir {
         }
         durable::sync_dir(runs)?;
         Ok(RunDir { path, name: name.to_owned() })
+    }
+
+    /// The directory of that path and name, whatever is there.
+    pub(crate) fn at(path: PathBuf, name: &str) -> RunDir {
+        RunDir { path, name: name.to_owned() }
     }
 
     /// A run directory that is there, told by its experiment.toml, status.json or an event file.
@@ -135,7 +138,7 @@ pub fn list(runs: &Path) -> Result<Vec<RunDir>, Error> {
     };
     let mut found: Vec<(Option<jiff::Timestamp>, RunDir)> = entries
         .filter_map(Result::ok)
-        // A run on its way out is hidden.
+        // A run in the making, or on its way out, is hidden.
         .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
         .filter_map(|entry| RunDir::open(&entry.path()).ok())
         .map(|run| (started(&run), run))
@@ -194,6 +197,15 @@ pub fn find(runs: &Path, query: &str) -> Result<RunDir, Error> {
 
 fn started(run: &RunDir) -> Option<jiff::Timestamp> {
     Status::read(run).ok()??.started.parse().ok()
+}
+
+/// # Errors
+/// [`Error::BadName`].
+pub(crate) fn check_name(name: &str) -> Result<(), Error> {
+    match why_not_a_name(name) {
+        Some(why) => Err(Error::BadName { name: name.to_owned(), why }),
+        None => Ok(()),
+    }
 }
 
 /// A name is one plain, visible part of a path, so that no name leads out of the folder of runs.

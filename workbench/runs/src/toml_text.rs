@@ -7,11 +7,14 @@ use toml::Table;
 use toml_parser::Source;
 use toml_parser::lexer::TokenKind;
 
-use crate::{Error, read};
+use crate::{Error, RunDir, read};
 
 /// The most levels of tables and arrays, headers apart: far more than any file of ours has, far fewer than the stack
 /// of a thread has room for.
 const DEEPEST: usize = 64;
+
+/// A run's provenance.toml is a few kilobytes, and more where a data set has many files.
+pub const MAX_PROVENANCE: u64 = 4 << 20;
 
 /// The table in a file of at most `cap` bytes; `None` where there is no such file.
 ///
@@ -30,6 +33,14 @@ pub fn read_text(path: &Path, cap: u64) -> Result<Option<String>, Error> {
     match read::whole(path, cap)? {
         Some(bytes) => checked(path, bytes).map(Some),
         None => Ok(None),
+    }
+}
+
+/// A table that a run's provenance.toml holds under this key; `None` where there is none, or it can't be read.
+pub(crate) fn provenance(run: &RunDir, key: &str) -> Option<Table> {
+    match read_table(&run.provenance(), MAX_PROVENANCE).ok()??.remove(key)? {
+        toml::Value::Table(found) => Some(found),
+        _ => None,
     }
 }
 

@@ -30,6 +30,20 @@ pub enum Error {
          rate, or clipping of the gradient norm"
     )]
     NotFinite { name: String, step: u64 },
+    #[error(
+        "the checkpoint of step {step} does not fit the architecture:\n  {}\nwhat changes the parameters needs a new \
+         run; a fork can have another loss, other knobs, another way of training",
+        listed(differences)
+    )]
+    Parameters { step: u64, differences: Vec<String> },
+    #[error(
+        "there is nothing left to train: the checkpoint is of step {step}, and {total} steps are wanted"
+    )]
+    NothingLeft { step: u64, total: u64 },
+    #[error(
+        "there is nothing left to train: {epochs} epochs without improvement have passed, and patience is {patience}"
+    )]
+    WornOut { step: u64, epochs: u64, patience: u64 },
     #[error("there is no tag `{monitor}` to monitor; there are {there}")]
     Monitor { monitor: String, there: String },
     #[error("{}: the run directory is gone; there is nowhere to save to", .path.display())]
@@ -42,4 +56,17 @@ pub enum Error {
     Picture(#[from] png::EncodingError),
     #[error("signals can't be handled: {0}")]
     Signals(std::io::Error),
+}
+
+/// More lines than these tell nothing more.
+const MOST_LISTED: usize = 12;
+
+fn listed(lines: &[String]) -> String {
+    let mut shown: Vec<&str> = lines.iter().take(MOST_LISTED).map(String::as_str).collect();
+    let more = match lines.len().saturating_sub(MOST_LISTED) {
+        0 => String::new(),
+        more => format!("and {more} more"),
+    };
+    shown.extend((!more.is_empty()).then_some(more.as_str()));
+    shown.join("\n  ")
 }

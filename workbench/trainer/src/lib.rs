@@ -7,6 +7,7 @@ mod batches;
 mod control;
 mod error;
 mod evaluate;
+mod fork;
 mod heartbeat;
 mod job;
 mod kept;
@@ -25,6 +26,7 @@ mod training;
 
 pub use error::Error;
 pub use evaluate::evaluate;
+pub use fork::{Differences, Forked, fork};
 pub use job::{Job, Outcome, REQUESTS_EVERY};
 pub use knobs::knobs;
 pub use media::{COLUMNS, Media, Traversal, condition};

@@ -54,7 +54,7 @@ fn allowed(context: &Context, query: &str, knob: &str, value: f64) -> Result<()>
         };
     }
     let run = context.run(query)?;
-    let provenance = toml_text::read_table(&run.provenance(), workbench_runs::group::MAX_BYTES)
+    let provenance = toml_text::read_table(&run.provenance(), toml_text::MAX_PROVENANCE)
         .map_err(Failure::usage)?
         .ok_or_else(|| {
             let file = run.provenance();

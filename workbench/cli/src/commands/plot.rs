@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use workbench_runs::{History, Snapshot};
+use workbench_runs::{History, Parent, Snapshot};
 use workbench_trainer::{Binarizer, Media, Source, Splits};
 
 use crate::arguments::Plot;
@@ -30,8 +30,13 @@ pub fn plot(context: &Context, plot: &Plot) -> Result<()> {
     let classes = history.texts.get("data/classes").and_then(|texts| texts.last());
     let classes: Vec<String> =
         classes.map(|(_, text)| text.lines().map(str::to_owned).collect()).unwrap_or_default();
-    let mut material =
-        Material { history, snapshot: Snapshot::newest(&run)?, media: None, classes };
+    let mut material = Material {
+        history,
+        snapshot: Snapshot::newest(&run)?,
+        media: None,
+        classes,
+        forked_at: Parent::of(&run).map(|parent| parent.step),
+    };
     if kind.needs_model {
         let model = Model::load(context, &run)?;
         let splits = Splits::load(&model.prepared.experiment, &model.prepared.source, &|_, _| {})?;

@@ -1,7 +1,7 @@
 //! `runs`: the table of runs.
 
 use serde_json::json;
-use workbench_runs::{Group, History, RunDir, Status, looks_dead};
+use workbench_runs::{Group, History, Parent, RunDir, Status, looks_dead};
 
 use super::group;
 use crate::console::{self, number};
@@ -27,6 +27,7 @@ pub fn runs(context: &Context, json: bool) -> Result<()> {
                 "best": best.map(|best| json!({"tag": best.tag, "step": best.step, "value": best.value})),
                 "metrics": numbers(&tested(run)),
                 "group": Group::of(run).map(|group| json!({"name": group.name, "seed": group.seed})),
+                "parent": Parent::of(run).map(|parent| json!({"run": parent.run, "step": parent.step})),
             })
         });
         console::json(&entries.collect());
@@ -48,10 +49,13 @@ pub fn runs(context: &Context, json: bool) -> Result<()> {
     Ok(())
 }
 
-/// The table of some runs, its head first.
+/// The table of some runs, its head first; where any is a fork, of what is the last column.
 pub fn table(runs: &[RunDir]) -> Vec<Vec<String>> {
-    let head = ["run", "state", "step", "best", "test loss"].map(str::to_owned).to_vec();
-    let rows = runs.iter().map(|run| {
+    let parents: Vec<Option<Parent>> = runs.iter().map(Parent::of).collect();
+    let is_any_fork = parents.iter().any(Option::is_some);
+    let mut head = ["run", "state", "step", "best", "test loss"].map(str::to_owned).to_vec();
+    head.extend(is_any_fork.then(|| "forked from".to_owned()));
+    let rows = runs.iter().zip(&parents).map(|(run, parent)| {
         let status = Status::read(run).ok().flatten();
         let step = status
             .as_ref()
@@ -61,7 +65,12 @@ pub fn table(runs: &[RunDir]) -> Vec<Vec<String>> {
             best.map_or(String::new(), |best| format!("{} {}", best.tag, number(best.value)));
         let tested =
             tested(run).get("test/loss").map_or(String::new(), |loss| number(f64::from(*loss)));
-        vec![run.name().to_owned(), state(status.as_ref()), step, best, tested]
+        let mut row = vec![run.name().to_owned(), state(status.as_ref()), step, best, tested];
+        if is_any_fork {
+            let from = |parent: &Parent| format!("{} at {}", parent.run, parent.step);
+            row.push(parent.as_ref().map_or(String::new(), from));
+        }
+        row
     });
     [head].into_iter().chain(rows).collect()
 }

@@ -1,7 +1,7 @@
 //! `show`: one run.
 
 use serde_json::{Map, Value, json};
-use workbench_runs::{History, Series, Status, checkpoint};
+use workbench_runs::{History, Parent, Series, Status, checkpoint};
 
 use super::group;
 use super::runs::state;
@@ -21,6 +21,7 @@ pub fn show(context: &Context, query: &str, json: bool) -> Result<()> {
     let experiment = model::experiment(&run)?;
     let checkpoints = checkpoint::list(&run)?;
     let figures = figure_paths(&run);
+    let parent = Parent::of(&run);
     let state = state(status.as_ref());
     if json {
         let metrics: Map<String, Value> = history
@@ -38,6 +39,7 @@ pub fn show(context: &Context, query: &str, json: bool) -> Result<()> {
             "run": run.name(),
             "path": run.path(),
             "experiment": experiment.name,
+            "parent": parent.map(|parent| parent_json(&parent)),
             "state": state,
             "step": status.as_ref().map(|status| status.step),
             "epoch": status.as_ref().map(|status| status.epoch),
@@ -54,6 +56,10 @@ pub fn show(context: &Context, query: &str, json: bool) -> Result<()> {
     }
     console::line(format_args!("{}  {state}", run.name()));
     console::line(run.path().display());
+    if let Some(parent) = &parent {
+        console::line(format_args!("forked from {} at step {}", parent.run, parent.step));
+        parent.changes.iter().for_each(|change| console::line(format_args!("  {change}")));
+    }
     if let Some(status) = &status {
         console::line(format_args!(
             "step {}/{}, epoch {}, {} parameters, {} images/s",
@@ -101,6 +107,16 @@ fn skipped(n: u64, history: &History) -> String {
         Some(text) => format!("{} {were} left out: {text}", grouped(n)),
         None => format!("{} {were} left out: they could not be read", grouped(n)),
     }
+}
+
+/// A fork's parent, and what was changed: a side is null where the setting was not there.
+pub fn parent_json(parent: &Parent) -> Value {
+    let changed: Map<String, Value> = parent
+        .changes
+        .iter()
+        .map(|change| (change.setting.clone(), json!({"from": change.from, "to": change.to})))
+        .collect();
+    json!({"run": parent.run, "path": parent.path, "step": parent.step, "changed": changed})
 }
 
 /// The best value of a measure: the lowest of a loss, the highest of an ELBO; settings and timings have none.

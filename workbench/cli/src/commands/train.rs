@@ -34,10 +34,7 @@ pub fn train(context: &Context, train: &Train) -> Result<ExitCode> {
             return go_on(context, &run, how(train.headless, train.detach, train.json));
         }
         if there.exists() {
-            return Err(Failure::usage(format_args!(
-                "there is a run `{name}` already: go on with `workbench resume {name}` (or train --or-resume), or take \
-                 another name"
-            )));
+            return Err(taken(name));
         }
     }
     let experiment =
@@ -99,7 +96,8 @@ fn go_on(context: &Context, run: &RunDir, how: How) -> Result<ExitCode> {
     begin(context, run, prepared, how)
 }
 
-fn begin(context: &Context, run: &RunDir, prepared: Prepared, how: How) -> Result<ExitCode> {
+/// Trains a run that is made, as it is to be watched.
+pub fn begin(context: &Context, run: &RunDir, prepared: Prepared, how: How) -> Result<ExitCode> {
     if let How::Headless { json } = how {
         return Ok(ExitCode::from(here(run, prepared, json, None)?));
     }
@@ -201,14 +199,11 @@ pub fn create(
     name: Option<&str>,
     group: Option<&Group>,
 ) -> Result<RunDir> {
-    let run = match name {
-        Some(name) => RunDir::create(&context.runs, name).map_err(Failure::usage)?,
-        None => create_dated(&context.runs, &prepared.experiment.name)?,
-    };
-    let written =
-        run.write_text("experiment.toml", &prepared.experiment.to_toml()).and_then(|()| {
-            run.write_text("provenance.toml", &provenance::describe(context, prepared, group))
-        });
+    let run = named(name, &prepared.experiment.name, |name| RunDir::create(&context.runs, name))?;
+    let provenance = provenance::describe(context, prepared, group, None);
+    let written = run
+        .write_text("experiment.toml", &prepared.experiment.to_toml())
+        .and_then(|()| run.write_text("provenance.toml", &provenance));
     if let Err(error) = written {
         // Nothing half-made stays; what can't be removed is what could not be written.
         let _ = std::fs::remove_dir_all(run.path());
@@ -217,15 +212,23 @@ pub fn create(
     Ok(run)
 }
 
-/// `<date>-<time>-<experiment>`; a second run within a second gets a number.
-fn create_dated(runs: &Path, experiment: &str) -> Result<RunDir> {
+/// What `make` makes by the name asked for, or else by `<date>-<time>-<experiment>`; a second run within a second gets a
+/// number.
+pub fn named(
+    name: Option<&str>,
+    experiment: &str,
+    mut make: impl FnMut(&str) -> std::result::Result<RunDir, workbench_runs::Error>,
+) -> Result<RunDir> {
+    if let Some(name) = name {
+        return make(name).map_err(Failure::usage);
+    }
     let dated = dated(experiment);
     for n in 1.. {
         let name = match n {
             1 => dated.clone(),
             n => format!("{dated}-{n}"),
         };
-        match RunDir::create(runs, &name) {
+        match make(&name) {
             Err(workbench_runs::Error::Exists { .. }) => {}
             made => return made.map_err(Failure::usage),
         }
@@ -241,6 +244,13 @@ pub fn dated(experiment: &str) -> String {
 pub fn bad_name(name: &str) -> Failure {
     Failure::usage(format_args!(
         "`{name}` can't name a run: letters, digits, `.`, `_` and `-`, at most 100, not beginning with `.` or `-`"
+    ))
+}
+
+pub fn taken(name: &str) -> Failure {
+    Failure::usage(format_args!(
+        "there is a run `{name}` already: go on with `workbench resume {name}` (or train --or-resume), or take another \
+         name"
     ))
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct State {
     pub name: String,
     pub come_back: String,
     pub history: History,
+    /// The step that the newest trainer went on from.
+    session: u64,
     /// How much of the history is read, in percent, while it is being read.
     pub loading: Option<u8>,
     pub damaged: usize,
@@ -124,6 +126,7 @@ impl State {
             name: crate::format::plain(&name),
             come_back,
             history: History::bounded(POINTS),
+            session: 0,
             loading: Some(0),
             damaged: 0,
             trouble: None,
@@ -209,7 +212,10 @@ impl State {
         let tags = self.history.scalars.len();
         let mut restarted = false;
         for event in events {
-            restarted |= event.session_start;
+            if event.session_start {
+                restarted = true;
+                self.session = event.step;
+            }
             for (tag, value) in &event.values {
                 if let Value::Text(text) = value
                     && tag == "control"
@@ -348,13 +354,15 @@ impl State {
         logged.max().unwrap_or(0).max(self.status.as_ref().map_or(0, |status| status.step))
     }
 
-    /// Seconds until the run is done, by how long its newest logged steps took.
+    /// Seconds until the run is done, by how long its newest logged steps took its trainer.
     pub fn seconds_left(&self) -> Option<f64> {
         let status = self.status.as_ref().filter(|status| status.state == RunState::Running)?;
         let left = status.steps_total.checked_sub(status.step)?;
         let series =
             self.history.scalars.get("train/loss").or(self.history.scalars.values().next())?;
-        let from = series.len().saturating_sub(60);
+        // Between what one trainer logged and another, or a fork's parent, any time may have passed.
+        let session = series.steps.partition_point(|&step| step <= self.session);
+        let from = series.len().saturating_sub(60).max(session);
         let steps = series.steps.last()?.checked_sub(*series.steps.get(from)?)?;
         let seconds = series.wall_times.last()? - series.wall_times.get(from)?;
         (steps > 0 && seconds > 0.0 && !self.lost).then(|| left as f64 * seconds / steps as f64)

@@ -48,6 +48,22 @@ fn the_time_left_is_told_from_the_newest_steps_of_a_running_run() {
 }
 
 #[test]
+fn the_time_left_forgets_how_long_nobody_trained() {
+    let mut state = state();
+    let started = Event { step: 100, session_start: true, ..Event::default() };
+    // A tenth of a second a step, and a day between two trainers.
+    let later =
+        |step| Event { wall_time: 86400.0 + step as f64 * 0.1, ..scalar(step, "train/loss", 1.0) };
+    state.fold(Read::Events((1..=100).map(|step| scalar(step, "train/loss", 1.0)).collect()));
+    state.fold(Read::Events(vec![started, later(101)]));
+    state.fold(status(RunState::Running, 101));
+    assert_eq!(state.seconds_left(), None);
+    state.fold(Read::Events((102..=110).map(later).collect()));
+    state.fold(status(RunState::Running, 110));
+    assert!((state.seconds_left().unwrap() - 89.0).abs() < 1e-6);
+}
+
+#[test]
 fn the_step_axis_has_room_while_the_run_lives_and_none_after() {
     let mut state = state();
     state.fold(Read::Events(vec![scalar(1, "train/loss", 1.0), scalar(130, "train/loss", 1.0)]));

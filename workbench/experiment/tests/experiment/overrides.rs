@@ -194,3 +194,39 @@ fn what_is_missing_in_a_table_is_not_blamed_on_an_argument_that_sets_another_key
       = help: add `plugin = …`
     ");
 }
+
+#[test]
+fn what_an_argument_set_is_known() {
+    let text = "seed = 1\n[dataset]\nname = \"digits\"\n[architecture]\nplugin = \"mlp-vae\"\n\
+                [train]\noptimizer = { kind = \"adam\", lr = 1e-3 }\n\
+                [knobs]\nbeta = { kind = \"linear\", from = 0.0, to = 1.0, steps = 9 }\ngamma = 2.0\n";
+    for (argument, paths) in [
+        ("seed=1", &["seed"][..]),
+        ("knobs.beta=4", &["knobs.beta", "knobs"]),
+        ("knobs.beta.to=2.0", &["knobs.beta", "knobs.beta.to", "knobs"]),
+        ("knobs={beta={kind=\"constant\", value=1.0}}", &["knobs.beta", "knobs"]),
+        // As it is in the file already.
+        ("knobs.gamma=2.0", &["knobs.gamma", "knobs"]),
+        ("train.optimizer.kind=adamw", &["train.optimizer", "train"]),
+        ("train.optimizer={lr=1e-4}", &["train.optimizer.lr", "train.optimizer", "train"]),
+    ] {
+        let experiment = good(text, &[argument]);
+        for path in [
+            "seed",
+            "knobs",
+            "knobs.beta",
+            "knobs.beta.to",
+            "knobs.gamma",
+            "knobs.other",
+            "train",
+            "train.optimizer",
+            "train.optimizer.lr",
+        ] {
+            assert_eq!(
+                experiment.is_from_argument(path),
+                paths.contains(&path),
+                "{argument}: {path}"
+            );
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Value, encode, frame, is_event_file};
+use super::{Event, Value, encode, frame, is_event_file};
 use crate::{Error, RunDir, durable, process};
 
 /// As much as waits in memory before it is written.
@@ -61,7 +61,21 @@ impl LogWriter {
     /// record is kept all the same and goes out with the next write that succeeds, unless 64 MiB of
     /// them wait already.
     pub fn write(&mut self, step: u64, values: &[(String, Value)]) -> Result<(), Error> {
-        let record = encode::event(wall_time(), step, values);
+        self.append(wall_time(), step, values)
+    }
+
+    /// Logs what another log says, at the time that it says.
+    pub(super) fn write_again(&mut self, event: &Event) -> Result<(), Error> {
+        self.append(event.wall_time, event.step, &event.values)
+    }
+
+    fn append(
+        &mut self,
+        wall_time: f64,
+        step: u64,
+        values: &[(String, Value)],
+    ) -> Result<(), Error> {
+        let record = encode::event(wall_time, step, values);
         if record.len() > frame::MAX_RECORD {
             let why =
                 format!("the values of step {step} are {} bytes long, over 64 MiB", record.len());
