@@ -50,6 +50,11 @@ pub enum Error {
         path.display()
     )]
     NoGoodCheckpoint { path: PathBuf, count: usize, newest: Box<Error> },
+    /// The disk took nothing for so long that no more records can be kept for it.
+    #[error(
+        "the log's record of step {step} cannot be kept: 64 MiB of records wait in memory for the disk already ({why})"
+    )]
+    LogFull { path: PathBuf, step: u64, why: Box<Error> },
     /// Something that cannot be stored in the file's format.
     #[error("cannot write {}: {why}", path.display())]
     Unwritable { path: PathBuf, why: String },

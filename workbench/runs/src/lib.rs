@@ -43,7 +43,7 @@ pub use error::Error;
 pub use group::{Group, groups};
 pub use history::{History, Image, Series};
 pub use latents::Snapshot;
-pub use log::{Event, Histogram, LogReader, LogWriter, Value};
+pub use log::{Event, Histogram, LogReader, LogSync, LogWriter, Value};
 pub use prune::{Prunable, prune};
 pub use remove::remove;
 pub use request::Request;

@@ -5,6 +5,7 @@
 //! tail costs the record it tore.
 
 mod decode;
+mod disk;
 mod encode;
 mod frame;
 mod proto;
@@ -12,6 +13,7 @@ mod reader;
 mod value;
 mod writer;
 
+pub use disk::LogSync;
 pub use reader::LogReader;
 pub use value::{Event, Histogram, Value};
 pub use writer::LogWriter;
