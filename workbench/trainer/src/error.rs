@@ -23,6 +23,11 @@ pub enum Error {
     Monitor { monitor: String, there: String },
     #[error("{}: the run directory is gone; there is nowhere to save to", .path.display())]
     Vanished { path: std::path::PathBuf },
+    #[error(
+        "the last state, of step {step}, could not be saved: {why}; {}",
+        newest_good(.newest.as_deref())
+    )]
+    NotSaved { step: u64, why: String, newest: Option<std::path::PathBuf> },
     #[error(transparent)]
     Engine(#[from] workbench_engine::Error),
     #[error(transparent)]
@@ -31,4 +36,15 @@ pub enum Error {
     Picture(#[from] png::EncodingError),
     #[error("signals can't be handled: {0}")]
     Signals(std::io::Error),
+}
+
+fn newest_good(newest: Option<&std::path::Path>) -> String {
+    match newest {
+        Some(path) => format!(
+            "make the disk take files again, and go on with `workbench resume` from the newest checkpoint, {}",
+            path.display()
+        ),
+        None => "there is no checkpoint: make the disk take files again, and begin anew with `workbench resume`"
+            .to_owned(),
+    }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Heartbeat {
 struct Shared {
     inner: Mutex<Inner>,
     ended: Condvar,
+    /// Why the last attempt to write it failed.
+    fault: Mutex<Option<String>>,
     /// One writer at a time, so that a beat never replaces the status of the end.
     writing: Mutex<()>,
 }
@@ -36,6 +38,7 @@ impl Heartbeat {
         let shared = Arc::new(Shared {
             inner: Mutex::new(Inner { status, ended: false }),
             ended: Condvar::new(),
+            fault: Mutex::new(None),
             writing: Mutex::new(()),
         });
         let (theirs, dir) = (shared.clone(), run.clone());
@@ -52,9 +55,8 @@ impl Heartbeat {
                 }
                 // Training updates the status at every step, and must not wait for a slow disk.
                 drop(inner);
-                if let Err(error) = theirs.write(&dir) {
-                    tracing::warn!("the status can't be written: {error}");
-                }
+                // Training asks for what went wrong, and tells of it.
+                let _ = theirs.write(&dir);
                 inner = theirs.lock();
             }
         });
@@ -75,6 +77,11 @@ impl Heartbeat {
         self.shared.write(&self.run)
     }
 
+    /// Why the status could not be written, if the last attempt failed.
+    pub fn fault(&self) -> Option<String> {
+        self.shared.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub fn status(&self) -> Status {
         self.shared.lock().status.clone()
     }
@@ -85,7 +92,10 @@ impl Shared {
     fn write(&self, run: &RunDir) -> Result<(), Error> {
         let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let status = self.lock().status.clone();
-        Ok(status.write(run)?)
+        let written = status.write(run);
+        let fault = written.as_ref().err().map(ToString::to_string);
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+        Ok(written?)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -12,6 +12,9 @@ use crate::heartbeat::Heartbeat;
 use crate::kept::Kept;
 use crate::rate::Rate;
 use crate::restore::restore;
+use crate::saver::Saver;
+use crate::saving::Saves;
+use crate::storage::Storage;
 use crate::training::{Ending, Training};
 use crate::{Error, Observer, Plan, Progress, Signals, Splits};
 
@@ -123,7 +126,8 @@ impl Job<'_> {
             stop: false,
             told: (0, String::new()),
             misunderstood: None,
-            saved: None,
+            saves: Saves::new(Saver::start(self.run, self.experiment.checkpoint.keep)),
+            storage: Storage::default(),
         };
         training.run()
     }

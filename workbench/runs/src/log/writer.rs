@@ -122,6 +122,11 @@ impl LogWriter {
         }
     }
 
+    /// Whether the last attempt to write failed, so that records wait.
+    pub fn is_behind(&self) -> bool {
+        self.fault.is_some()
+    }
+
     /// Flushes, with an attempt in any case, and returns what remains to be done for the records to survive this host
     /// too: it may be done on another thread.
     ///
