@@ -20,7 +20,7 @@ pub(crate) struct Heartbeat {
 
 struct Shared {
     inner: Mutex<Inner>,
-    ended: Condvar,
+    woken: Condvar,
     /// Why the last attempt to write it failed.
     fault: Mutex<Option<String>>,
     /// One writer at a time, so that a beat never replaces the status of the end.
@@ -29,6 +29,8 @@ struct Shared {
 
 struct Inner {
     status: Status,
+    /// Not to wait for the next beat.
+    urgent: bool,
     ended: bool,
 }
 
@@ -36,8 +38,8 @@ impl Heartbeat {
     pub fn start(run: &RunDir, status: Status) -> Result<Heartbeat, Error> {
         status.write(run)?;
         let shared = Arc::new(Shared {
-            inner: Mutex::new(Inner { status, ended: false }),
-            ended: Condvar::new(),
+            inner: Mutex::new(Inner { status, urgent: false, ended: false }),
+            woken: Condvar::new(),
             fault: Mutex::new(None),
             writing: Mutex::new(()),
         });
@@ -45,11 +47,10 @@ impl Heartbeat {
         let thread = std::thread::spawn(move || {
             let mut inner = theirs.lock();
             while !inner.ended {
-                inner = theirs
-                    .ended
-                    .wait_timeout(inner, EVERY)
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .0;
+                let waits = |inner: &mut Inner| !inner.ended && !inner.urgent;
+                let waited = theirs.woken.wait_timeout_while(inner, EVERY, waits);
+                inner = waited.unwrap_or_else(PoisonError::into_inner).0;
+                inner.urgent = false;
                 if inner.ended {
                     break;
                 }
@@ -66,6 +67,14 @@ impl Heartbeat {
     /// Changes the status; it is written with the next beat.
     pub fn update(&self, change: impl FnOnce(&mut Status)) {
         change(&mut self.shared.lock().status);
+    }
+
+    /// Changes the status; it is written as soon as the disk takes it.
+    pub fn tell(&self, change: impl FnOnce(&mut Status)) {
+        let mut inner = self.shared.lock();
+        change(&mut inner.status);
+        inner.urgent = true;
+        self.shared.woken.notify_all();
     }
 
     /// Changes the state, and writes at once.
@@ -106,7 +115,7 @@ impl Shared {
 impl Drop for Heartbeat {
     fn drop(&mut self) {
         self.shared.lock().ended = true;
-        self.shared.ended.notify_all();
+        self.shared.woken.notify_all();
         if let Some(thread) = self.thread.take() {
             // It can't have panicked over anything that matters here.
             let _ = thread.join();

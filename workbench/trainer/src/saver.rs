@@ -24,6 +24,12 @@ pub(crate) struct Order {
     pub asked: bool,
 }
 
+impl Order {
+    fn is_best(&self) -> bool {
+        self.best == Some(self.checkpoint.step)
+    }
+}
+
 /// What became of an order.
 pub(crate) enum Written {
     Checkpoint {
@@ -96,19 +102,7 @@ impl Saver {
 
     /// Hands a state over. A best one that failed is tried again before it.
     pub fn save(&self, order: Order) {
-        let mut inner = self.shared.lock();
-        inner.stalled = false;
-        let step = order.checkpoint.step;
-        // What waits is older: a log that is on disk for this one is so for them, and theirs may have failed since.
-        let Inner { best, newest, .. } = &mut *inner;
-        best.iter_mut().chain(newest).for_each(|waiting| waiting.log = order.log.clone());
-        if order.best == Some(step) {
-            // What waits from before it is of no use any more, unless someone waits for it.
-            inner.newest.take_if(|waiting| !waiting.asked);
-            inner.best = Some(order);
-        } else if order.asked || inner.newest.as_ref().is_none_or(|waiting| !waiting.asked) {
-            inner.newest = Some(order);
-        }
+        self.shared.lock().put(order);
         self.shared.changed.notify_all();
     }
 
@@ -143,6 +137,22 @@ impl Saver {
 }
 
 impl Inner {
+    fn put(&mut self, order: Order) {
+        self.stalled = false;
+        // What waits is older: a log that is on disk for this one is so for them, and theirs may have failed since.
+        let Inner { best, newest, .. } = self;
+        best.iter_mut()
+            .chain(newest.iter_mut())
+            .for_each(|waiting| waiting.log = order.log.clone());
+        if order.is_best() {
+            // What waits from before it is of no use any more, unless someone waits for it.
+            newest.take_if(|waiting| !waiting.asked);
+            *best = Some(order);
+        } else if order.asked || newest.as_ref().is_none_or(|waiting| !waiting.asked) {
+            *newest = Some(order);
+        }
+    }
+
     fn has_work(&self) -> bool {
         let states = self.newest.is_some() || self.best.is_some();
         !self.latents.is_empty() || (states && !self.stalled)
@@ -204,7 +214,7 @@ impl Shared {
     /// Keeps the best state for the next attempt, and with it what came after: no checkpoint on disk is to tell of a
     /// best one that is not there.
     fn fail(&self, order: Order, why: &str, tell: &Sender<Written>) {
-        if order.best != Some(order.checkpoint.step) {
+        if !order.is_best() {
             return;
         }
         let mut inner = self.lock();
@@ -239,5 +249,141 @@ impl Drop for Saver {
             // It can't have panicked over anything that matters here.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use workbench_runs::{LogWriter, Tensor, Tensors};
+
+    use super::*;
+
+    struct Fixture {
+        _dir: tempfile::TempDir,
+        run: RunDir,
+        log: LogWriter,
+        id: u64,
+    }
+
+    impl Fixture {
+        fn new() -> Fixture {
+            let dir = tempfile::tempdir().unwrap();
+            let run = RunDir::create(dir.path(), "run").unwrap();
+            let log = LogWriter::create(&run, None).unwrap();
+            Fixture { _dir: dir, run, log, id: 0 }
+        }
+
+        fn order(&mut self, step: u64, best: u64) -> Order {
+            self.id += 1;
+            let tensors = |x| Tensors::from([("w".to_owned(), Tensor::f32([1], vec![x]))]);
+            Order {
+                id: self.id,
+                checkpoint: Checkpoint {
+                    step,
+                    model: tensors(step as f32),
+                    optimizer: tensors(-(step as f32)),
+                    state: toml::Table::new(),
+                },
+                log: self.log.flushed().unwrap(),
+                best: Some(best),
+                asked: false,
+            }
+        }
+
+        /// A file in the place of the folder: that stops root too.
+        fn block(&self) {
+            let there = self.run.checkpoints();
+            if there.exists() {
+                std::fs::rename(&there, self.run.path().join("hidden")).unwrap();
+            }
+            std::fs::write(there, "in the way").unwrap();
+        }
+
+        fn unblock(&self) {
+            std::fs::remove_file(self.run.checkpoints()).unwrap();
+            let hidden = self.run.path().join("hidden");
+            if hidden.exists() {
+                std::fs::rename(hidden, self.run.checkpoints()).unwrap();
+            }
+        }
+
+        /// Steps on disk, each whole, with its own optimizer.
+        fn saved(&self) -> Vec<u64> {
+            let all = checkpoint::list(&self.run).unwrap();
+            for (step, path) in &all {
+                let there = checkpoint::load(path).unwrap();
+                let expected = Tensor::f32([1], vec![-(*step as f32)]);
+                assert_eq!(there.optimizer["w"], expected);
+            }
+            all.into_iter().map(|(step, _)| step).collect()
+        }
+    }
+
+    /// Steps that failed and steps that were saved.
+    fn outcome(saver: &Saver) -> (Vec<u64>, Vec<u64>) {
+        saver.wait();
+        let (mut failed, mut saved) = (vec![], vec![]);
+        for written in saver.written() {
+            if let Written::Checkpoint { step, result, .. } = written {
+                if result.is_ok() { saved.push(step) } else { failed.push(step) }
+            }
+        }
+        (failed, saved)
+    }
+
+    #[test]
+    fn a_best_state_that_failed_waits_and_nothing_is_saved_before_it() {
+        let mut fixture = Fixture::new();
+        let saver = Saver::start(&fixture.run, 1);
+        fixture.block();
+        saver.save(fixture.order(5, 5));
+        assert_eq!(outcome(&saver), (vec![5], vec![]));
+        assert!(saver.is_stalled());
+        fixture.unblock();
+        saver.save(fixture.order(7, 5));
+        assert_eq!(outcome(&saver), (vec![], vec![5, 7]));
+        assert_eq!(fixture.saved(), [5, 7]);
+
+        fixture.block();
+        saver.save(fixture.order(9, 9));
+        outcome(&saver);
+        saver.save(fixture.order(10, 9));
+        assert_eq!(outcome(&saver), (vec![10, 9], vec![]));
+        fixture.unblock();
+        // The best before it, and the newest, are there until their successors are.
+        assert_eq!(fixture.saved(), [5, 7]);
+        saver.save(fixture.order(12, 9));
+        assert_eq!(outcome(&saver), (vec![], vec![9, 12]));
+        assert_eq!(fixture.saved(), [9, 12]);
+    }
+
+    #[test]
+    fn a_newer_state_takes_the_place_of_one_that_waits_unless_it_is_the_best_or_asked_for() {
+        let mut fixture = Fixture::new();
+        let mut inner = Inner::default();
+        let steps = |inner: &mut Inner| -> Vec<u64> {
+            std::iter::from_fn(|| match inner.next()? {
+                Work::Checkpoint(order) => Some(order.checkpoint.step),
+                Work::Latents(_) => None,
+            })
+            .collect()
+        };
+        for (step, best) in [(1, 0), (2, 0), (3, 3), (4, 3), (5, 3)] {
+            inner.put(fixture.order(step, best));
+        }
+        assert_eq!(steps(&mut inner), [3, 5]);
+        for (step, best) in [(6, 6), (7, 6), (8, 8)] {
+            inner.put(fixture.order(step, best));
+        }
+        assert_eq!(steps(&mut inner), [8]);
+        inner.put(Order { asked: true, ..fixture.order(9, 8) });
+        for (step, best) in [(10, 8), (11, 11), (12, 11)] {
+            inner.put(fixture.order(step, best));
+        }
+        assert_eq!(steps(&mut inner), [9, 11]);
+        // A set knob makes another state of a step: the later one is the one that stays.
+        inner.put(fixture.order(13, 13));
+        inner.put(fixture.order(13, 13));
+        assert_eq!(steps(&mut inner), [13]);
     }
 }

@@ -230,10 +230,12 @@ impl Training<'_> {
     /// A part of the disk does not work. It is in the status as long as that is so, and told once.
     pub(crate) fn failed(&mut self, part: Part, what: String) -> Result<(), Error> {
         let is_new = self.storage.failed(part, what.clone());
-        self.show_storage();
+        let words = self.storage.words();
         if !is_new {
+            self.heartbeat.update(|status| status.storage = words);
             return Ok(());
         }
+        self.heartbeat.tell(|status| status.storage = words);
         tracing::warn!("storage: {what}");
         self.tell(&format!("storage: {what}"))
     }
@@ -243,13 +245,9 @@ impl Training<'_> {
         if !self.storage.went_well(part) {
             return Ok(());
         }
-        self.show_storage();
-        self.tell(&format!("storage: {}", part.works_again()))
-    }
-
-    fn show_storage(&self) {
         let words = self.storage.words();
-        self.heartbeat.update(|status| status.storage = words);
+        self.heartbeat.tell(|status| status.storage = words);
+        self.tell(&format!("storage: {}", part.works_again()))
     }
 
     /// # Errors
