@@ -5,7 +5,7 @@ use std::time::Instant;
 use workbench_runs::{Request, State, request};
 
 use crate::Error;
-use crate::storage::Part;
+use crate::storage::{Part, reason};
 use crate::training::Training;
 
 impl Training<'_> {
@@ -42,7 +42,7 @@ impl Training<'_> {
                 Ok(requests)
             }
             Err(error @ workbench_runs::Error::Io { .. }) => {
-                self.failed(Part::Requests, format!("can't take requests: {error}"))?;
+                self.failed(Part::Requests, format!("can't take requests: {}", reason(&error)))?;
                 Ok(Vec::new())
             }
             // A file that is no request must not end a run; it is told of once.

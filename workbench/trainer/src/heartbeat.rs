@@ -7,6 +7,7 @@ use std::time::Duration;
 use workbench_runs::{RunDir, State, Status};
 
 use crate::Error;
+use crate::storage::reason;
 
 /// A minute without a new one makes a run look lost; this leaves room for a slow file system.
 const EVERY: Duration = Duration::from_secs(2);
@@ -102,7 +103,7 @@ impl Shared {
         let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let status = self.lock().status.clone();
         let written = status.write(run);
-        let fault = written.as_ref().err().map(ToString::to_string);
+        let fault = written.as_ref().err().map(reason);
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
         Ok(written?)
     }

@@ -8,6 +8,8 @@ use std::thread::JoinHandle;
 
 use workbench_runs::{Checkpoint, LogSync, RunDir, Snapshot, checkpoint};
 
+use crate::storage::reason;
+
 /// So many latent snapshots wait for a slow disk at most.
 const SNAPSHOTS: usize = 8;
 
@@ -87,7 +89,7 @@ impl Saver {
             while let Some(work) = theirs.take() {
                 match work {
                     Work::Latents(snapshot) => {
-                        let result = snapshot.save(&run).map(drop).map_err(|e| e.to_string());
+                        let result = snapshot.save(&run).map(drop).map_err(|e| reason(&e));
                         // Nobody listens any more where the run has failed.
                         let _ = tell.send(Written::Latents { step: snapshot.step, result });
                     }
@@ -198,7 +200,7 @@ impl Shared {
     fn save(&self, run: &RunDir, keep: usize, order: Order, tell: &Sender<Written>) {
         let (id, step, best) = (order.id, order.checkpoint.step, order.best);
         let result = order.log.sync().and_then(|()| checkpoint::save(run, &order.checkpoint));
-        let result = result.map_err(|error| error.to_string());
+        let result = result.map_err(|error| reason(&error));
         if let Err(why) = &result {
             self.fail(order, why, tell);
         }
@@ -207,7 +209,7 @@ impl Shared {
         let _ = tell.send(Written::Checkpoint { id, step, result });
         if is_saved {
             let pruned = checkpoint::prune_up_to(run, step, keep, best);
-            let _ = tell.send(Written::Pruned(pruned.map(drop).map_err(|e| e.to_string())));
+            let _ = tell.send(Written::Pruned(pruned.map(drop).map_err(|e| reason(&e))));
         }
     }
 

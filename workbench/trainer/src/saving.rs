@@ -6,7 +6,7 @@ use workbench_runs::{Checkpoint, Value, checkpoint};
 
 use crate::restore::tensors;
 use crate::saver::{Order, Saver, Written};
-use crate::storage::Part;
+use crate::storage::{Part, reason};
 use crate::training::Training;
 use crate::{Error, Progress};
 
@@ -78,7 +78,7 @@ impl Training<'_> {
             Ok(log) => log,
             Err(error @ workbench_runs::Error::Io { .. }) => {
                 self.failed(Part::Log, log_fault(&error))?;
-                return self.checkpoint_failed(id, step, error.to_string());
+                return self.checkpoint_failed(id, step, reason(&error));
             }
             Err(other) => return Err(other.into()),
         };
@@ -181,7 +181,7 @@ impl Training<'_> {
             if self.saves.last.as_ref().is_some_and(is_saved) {
                 match self.log.sync() {
                     Ok(()) => return Ok(()),
-                    Err(error) => why = error.to_string(),
+                    Err(error) => why = reason(&error),
                 }
             } else {
                 why = self.saves.failed.as_ref().map_or(String::new(), |(_, why)| why.clone());
@@ -263,5 +263,5 @@ impl Training<'_> {
 }
 
 fn log_fault(error: &workbench_runs::Error) -> String {
-    format!("can't write the log: {error}; its records wait in memory")
+    format!("can't write the log: {}; its records wait in memory", reason(error))
 }

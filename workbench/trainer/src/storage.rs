@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use workbench_runs::Error;
+
 /// What is written or read while a run trains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
@@ -24,6 +26,16 @@ impl Part {
             Part::Requests => "requests are read again",
             Part::Status => "status.json is written again",
         }
+    }
+}
+
+/// What went wrong, the cause first: where there is little room, it is what is read.
+pub(crate) fn reason(error: &Error) -> String {
+    match error {
+        Error::Io { doing, path, source } => {
+            format!("{source}, trying to {doing} {}", path.display())
+        }
+        other => other.to_string(),
     }
 }
 

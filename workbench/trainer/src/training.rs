@@ -11,7 +11,7 @@ use crate::heartbeat::Heartbeat;
 use crate::kept::Kept;
 use crate::rate::Rate;
 use crate::saving::Saves;
-use crate::storage::{Part, Storage};
+use crate::storage::{Part, Storage, reason};
 use crate::{
     Binarizer, COLUMNS, Error, Media, Observer, Outcome, Plan, Progress, Signals, Split, Splits,
 };
@@ -293,7 +293,7 @@ impl Training<'_> {
     pub(crate) fn enter(&mut self, state: State) -> Result<(), Error> {
         match self.heartbeat.enter(state, None) {
             Err(Error::Run(error @ workbench_runs::Error::Io { .. })) => {
-                self.failed(Part::Status, format!("can't write the status: {error}"))
+                self.failed(Part::Status, format!("can't write the status: {}", reason(&error)))
             }
             other => other,
         }
