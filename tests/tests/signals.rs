@@ -44,7 +44,7 @@ fn a_terminated_run_saves_and_resumes_as_if_undisturbed() {
     assert_eq!(resumed.last().unwrap()["state"], "finished");
     assert_eq!(run.state(), "finished");
     assert!(run.weights() == undisturbed.run("one").weights(), "other weights than undisturbed");
-    assert_eq!(curves(&workbench), curves(&undisturbed));
+    assert_eq!(workbench.curves("one"), undisturbed.curves("one"));
 
     // Nothing is left to do: at once, and well.
     let again = workbench.command(&["resume", "one", "--json"]).ok();
@@ -77,7 +77,7 @@ fn a_run_that_is_killed_six_times_ends_as_if_undisturbed() {
     let run = workbench.run("one");
     assert_eq!(run.state(), "finished");
     assert!(run.weights() == undisturbed.run("one").weights(), "other weights than undisturbed");
-    assert_eq!(curves(&workbench), curves(&undisturbed));
+    assert_eq!(workbench.curves("one"), undisturbed.curves("one"));
 }
 
 #[test]
@@ -314,20 +314,6 @@ fn a_run_that_diverges_at_once_says_so() {
     ]);
     // Which value was first, and the plugin's line that it comes from.
     ended.says(&["plugins/mlp-vae/src/lib.rs:"]);
-}
-
-/// (tag, step, value) of all scalars, timings aside.
-fn curves(workbench: &Workbench) -> Vec<String> {
-    let mut curves = Vec::new();
-    for record in workbench.command(&["log", "one", "--json"]).ok().lines() {
-        for (tag, value) in record["values"].as_object().unwrap() {
-            if value.is_number() && !tag.starts_with("time/") {
-                curves.push(format!("{tag} {} {value}", record["step"]));
-            }
-        }
-    }
-    curves.sort();
-    curves
 }
 
 fn reaches(run: &Run, step: u64) {
