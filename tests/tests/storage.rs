@@ -5,13 +5,10 @@
 //! need root or `unshare`, and say so where they have neither.
 
 use std::fs::{self, File, Permissions};
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
-use std::process::Command;
 
 use serde_json::Value;
-use workbench_tests::{Run, SMALL_MLP, Signal, Workbench, poll, skip, with};
+use workbench_tests::{Disk, Run, SMALL_MLP, Signal, Workbench, poll, skip, with};
 
 const STEPS: &[&str] = &[
     "train.steps=1500",
@@ -147,10 +144,10 @@ fn a_run_on_a_full_disk_goes_on_and_saves_again_once_there_is_room() {
     let undisturbed = Workbench::new();
     undisturbed.command(&steps).ok();
 
-    let workbench = Workbench::new().with_runs(&disk.path.join("runs"));
+    let workbench = Workbench::new().with_runs(&disk.path().join("runs"));
     let run = workbench.run("one");
     // What it prints is on the full disk too.
-    let out = format!("exec >> {0}/out 2>&1", disk.path.display());
+    let out = format!("exec >> {0}/out 2>&1", disk.path().display());
     let running = workbench.start_after(&out, &steps);
     poll("a checkpoint", || run.checkpoints().pop());
     disk.fill(0);
@@ -182,7 +179,7 @@ fn a_run_on_a_full_disk_goes_on_and_saves_again_once_there_is_room() {
 #[ignore = "mounts a file system"]
 fn a_run_that_ends_on_a_full_disk_names_its_newest_good_checkpoint() {
     let Some(disk) = Disk::mounted("end", "size=48m") else { return };
-    let workbench = Workbench::new().with_runs(&disk.path.join("runs"));
+    let workbench = Workbench::new().with_runs(&disk.path().join("runs"));
     let endless = [&["train.steps=100000000"], &STEPS[1..]].concat();
     let mut running = workbench.start(&with(SMALL_MLP, &endless));
     running.until("a checkpoint", |event| (event["event"] == "checkpoint").then_some(()));
@@ -207,69 +204,6 @@ fn a_run_that_ends_on_a_full_disk_names_its_newest_good_checkpoint() {
 #[ignore = "mounts a file system"]
 fn nothing_is_started_on_a_read_only_disk() {
     let Some(disk) = Disk::mounted("read-only", "ro,size=1m") else { return };
-    let workbench = Workbench::new().with_runs(&disk.path.join("runs"));
+    let workbench = Workbench::new().with_runs(&disk.path().join("runs"));
     workbench.command(&with(SMALL_MLP, STEPS)).exits(2).says(&["runs", "Read-only file system"]);
-}
-
-/// A small file system in memory, mounted for a test.
-struct Disk {
-    path: PathBuf,
-    _folder: tempfile::TempDir,
-}
-
-impl Disk {
-    /// `None` where it may not be mounted: then this test says so, or has been run elsewhere, where it may.
-    fn mounted(name: &str, options: &str) -> Option<Disk> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(name);
-        fs::create_dir(&path).unwrap();
-        let mount =
-            Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&path).output();
-        match mount {
-            Ok(done) if done.status.success() => Some(Disk { path, _folder: folder }),
-            _ => {
-                elsewhere();
-                None
-            }
-        }
-    }
-
-    /// Leaves room for so many bytes.
-    fn fill(&self, leave: u64) {
-        let mut ballast = File::create(self.path.join("ballast")).unwrap();
-        while ballast.write_all(&[1; 1 << 12]).is_ok() {}
-        let length = ballast.metadata().unwrap().len();
-        ballast.set_len(length.saturating_sub(leave)).unwrap();
-    }
-
-    fn free(&self) {
-        fs::remove_file(self.path.join("ballast")).unwrap();
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // It goes with the mount namespace, or at the next boot, where this fails.
-        let _ = Command::new("umount").arg("-l").arg(&self.path).status();
-    }
-}
-
-/// Runs the test that calls it in namespaces of its own, where mounting is allowed, as far as the system has such.
-fn elsewhere() {
-    const INSIDE: &str = "WORKBENCH_TESTS_UNSHARED";
-    let possible =
-        Command::new("unshare").args(["-rm", "true"]).status().is_ok_and(|s| s.success());
-    if std::env::var_os(INSIDE).is_some() || !possible {
-        return skip("a file system can't be mounted here, neither with unshare");
-    }
-    let thread = std::thread::current();
-    let test = thread.name().expect("a test has a name");
-    let run = Command::new("unshare")
-        .arg("-rm")
-        .arg(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "--nocapture", test])
-        .env(INSIDE, "1")
-        .status()
-        .unwrap();
-    assert!(run.success(), "{test} failed in namespaces of its own");
 }
