@@ -38,7 +38,7 @@ mod step_name;
 pub mod tensors;
 
 pub use checkpoint::Checkpoint;
-pub use claim::{Claim, Holder};
+pub use claim::{Claim, Fate, Holder, Ticket};
 pub use error::Error;
 pub use group::{Group, groups};
 pub use history::{History, Image, Series};

@@ -28,6 +28,8 @@ pub enum Error {
         newest_good(.newest.as_deref())
     )]
     NotSaved { step: u64, why: String, newest: Option<std::path::PathBuf> },
+    #[error("this trainer has shown no sign for a minute, and the run was taken over by {0}")]
+    TakenOver(Box<workbench_runs::Holder>),
     #[error(transparent)]
     Engine(#[from] workbench_engine::Error),
     #[error(transparent)]

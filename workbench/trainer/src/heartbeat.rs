@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use workbench_runs::{RunDir, State, Status};
+use workbench_runs::{Holder, RunDir, State, Status, Ticket};
 
 use crate::Error;
 use crate::storage::reason;
@@ -21,9 +21,11 @@ pub(crate) struct Heartbeat {
 
 struct Shared {
     inner: Mutex<Inner>,
+    /// Nothing is written once the run is another trainer's.
+    ticket: Ticket,
     woken: Condvar,
     /// Why the last attempt to write it failed.
-    fault: Mutex<Option<String>>,
+    fault: Mutex<Option<Fault>>,
     /// One writer at a time, so that a beat never replaces the status of the end.
     writing: Mutex<()>,
 }
@@ -35,11 +37,19 @@ struct Inner {
     ended: bool,
 }
 
+/// Why the status was not written.
+#[derive(Clone, Debug)]
+pub(crate) enum Fault {
+    Storage(String),
+    TakenOver(Box<Holder>),
+}
+
 impl Heartbeat {
-    pub fn start(run: &RunDir, status: Status) -> Result<Heartbeat, Error> {
+    pub fn start(run: &RunDir, ticket: &Ticket, status: Status) -> Result<Heartbeat, Error> {
         status.write(run)?;
         let shared = Arc::new(Shared {
             inner: Mutex::new(Inner { status, urgent: false, ended: false }),
+            ticket: ticket.clone(),
             woken: Condvar::new(),
             fault: Mutex::new(None),
             writing: Mutex::new(()),
@@ -88,7 +98,7 @@ impl Heartbeat {
     }
 
     /// Why the status could not be written, if the last attempt failed.
-    pub fn fault(&self) -> Option<String> {
+    pub fn fault(&self) -> Option<Fault> {
         self.shared.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -102,10 +112,19 @@ impl Shared {
     fn write(&self, run: &RunDir) -> Result<(), Error> {
         let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let status = self.lock().status.clone();
-        let written = status.write(run);
-        let fault = written.as_ref().err().map(reason);
+        let written = self.ticket.check().and_then(|()| status.write(run));
+        let written = written.map_err(|error| match error {
+            workbench_runs::Error::Claimed { holder, .. } => Error::TakenOver(holder),
+            other => Error::Run(other),
+        });
+        let fault = match &written {
+            Ok(()) => None,
+            Err(Error::TakenOver(holder)) => Some(Fault::TakenOver(holder.clone())),
+            Err(Error::Run(error)) => Some(Fault::Storage(reason(error))),
+            Err(other) => Some(Fault::Storage(other.to_string())),
+        };
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
-        Ok(written?)
+        written
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use workbench_engine::Session;
 use workbench_experiment::Experiment;
 use workbench_runs::log::is_event_file;
-use workbench_runs::{Checkpoint, LogWriter, RunDir, State, Status, Value};
+use workbench_runs::{Checkpoint, Claim, LogWriter, RunDir, State, Status, Value};
 
 use crate::heartbeat::Heartbeat;
 use crate::kept::Kept;
@@ -18,9 +18,11 @@ use crate::storage::Storage;
 use crate::training::{Ending, Training};
 use crate::{Error, Observer, Plan, Progress, Signals, Splits};
 
-/// Everything that a run needs. The caller holds the run's claim.
+/// Everything that a run needs.
 pub struct Job<'a> {
     pub run: &'a RunDir,
+    /// The run's: nothing is written without it.
+    pub claim: &'a Claim,
     pub experiment: &'a Experiment,
     pub session: Session,
     pub splits: &'a Splits,
@@ -62,7 +64,7 @@ impl Job<'_> {
         if let Ok(Some(before)) = Status::read(self.run) {
             status.started = before.started;
         }
-        let heartbeat = Heartbeat::start(self.run, status)?;
+        let heartbeat = Heartbeat::start(self.run, self.claim.ticket(), status)?;
         let ended = self.start(plan, &heartbeat, observer);
         let (state, why) = match &ended {
             Ok(Ending { outcome: Outcome::Finished, .. }) => (State::Finished, None),
@@ -109,6 +111,7 @@ impl Job<'_> {
         observer.observe(Progress::Started { step, total_steps: plan.total_steps, parameters });
         let training = Training {
             run: self.run,
+            ticket: self.claim.ticket(),
             experiment: self.experiment,
             splits: self.splits,
             classes: self.classes,
@@ -126,7 +129,11 @@ impl Job<'_> {
             stop: false,
             told: (0, String::new()),
             misunderstood: None,
-            saves: Saves::new(Saver::start(self.run, self.experiment.checkpoint.keep)),
+            saves: Saves::new(Saver::start(
+                self.run,
+                self.claim.ticket(),
+                self.experiment.checkpoint.keep,
+            )),
             storage: Storage::default(),
         };
         training.run()

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use workbench_runs::{Checkpoint, LogSync, RunDir, Snapshot, checkpoint};
+use workbench_runs::{Checkpoint, LogSync, RunDir, Snapshot, Ticket, checkpoint};
 
 use crate::storage::reason;
 
@@ -80,10 +80,10 @@ enum Work {
 
 impl Saver {
     /// `keep`: so many of the newest checkpoints stay, beside the best.
-    pub fn start(run: &RunDir, keep: usize) -> Saver {
+    pub fn start(run: &RunDir, ticket: &Ticket, keep: usize) -> Saver {
         let shared = Arc::new(Shared::default());
         let (tell, done) = channel();
-        let (theirs, run) = (shared.clone(), run.clone());
+        let (theirs, run, ticket) = (shared.clone(), run.clone(), ticket.clone());
         let thread = std::thread::spawn(move || {
             let _end = End(&theirs);
             while let Some(work) = theirs.take() {
@@ -93,7 +93,7 @@ impl Saver {
                         // Nobody listens any more where the run has failed.
                         let _ = tell.send(Written::Latents { step: snapshot.step, result });
                     }
-                    Work::Checkpoint(order) => theirs.save(&run, keep, order, &tell),
+                    Work::Checkpoint(order) => theirs.save(&run, &ticket, keep, order, &tell),
                 }
                 theirs.lock().busy = false;
                 theirs.changed.notify_all();
@@ -197,9 +197,21 @@ impl Shared {
         }
     }
 
-    fn save(&self, run: &RunDir, keep: usize, order: Order, tell: &Sender<Written>) {
+    fn save(
+        &self,
+        run: &RunDir,
+        ticket: &Ticket,
+        keep: usize,
+        order: Order,
+        tell: &Sender<Written>,
+    ) {
         let (id, step, best) = (order.id, order.checkpoint.step, order.best);
-        let result = order.log.sync().and_then(|()| checkpoint::save(run, &order.checkpoint));
+        let result = order
+            .log
+            .sync()
+            // A run that was taken over, while this host slept say, is another's to write.
+            .and_then(|()| ticket.check())
+            .and_then(|()| checkpoint::save(run, &order.checkpoint));
         let result = result.map_err(|error| reason(&error));
         if let Err(why) = &result {
             self.fail(order, why, tell);
@@ -256,13 +268,14 @@ impl Drop for Saver {
 
 #[cfg(test)]
 mod tests {
-    use workbench_runs::{LogWriter, Tensor, Tensors};
+    use workbench_runs::{Claim, LogWriter, Tensor, Tensors};
 
     use super::*;
 
     struct Fixture {
         _dir: tempfile::TempDir,
         run: RunDir,
+        claim: Claim,
         log: LogWriter,
         id: u64,
     }
@@ -272,7 +285,8 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let run = RunDir::create(dir.path(), "run").unwrap();
             let log = LogWriter::create(&run, None).unwrap();
-            Fixture { _dir: dir, run, log, id: 0 }
+            let claim = Claim::acquire(&run).unwrap();
+            Fixture { _dir: dir, run, claim, log, id: 0 }
         }
 
         fn order(&mut self, step: u64, best: u64) -> Order {
@@ -336,7 +350,7 @@ mod tests {
     #[test]
     fn a_best_state_that_failed_waits_and_nothing_is_saved_before_it() {
         let mut fixture = Fixture::new();
-        let saver = Saver::start(&fixture.run, 1);
+        let saver = Saver::start(&fixture.run, fixture.claim.ticket(), 1);
         fixture.block();
         saver.save(fixture.order(5, 5));
         assert_eq!(outcome(&saver), (vec![5], vec![]));

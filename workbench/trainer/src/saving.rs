@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use workbench_runs::{Checkpoint, Value, checkpoint};
 
+use crate::heartbeat::Fault;
 use crate::restore::tensors;
 use crate::saver::{Order, Saver, Written};
 use crate::storage::{Part, reason};
@@ -122,7 +123,10 @@ impl Training<'_> {
             }
         }
         match self.heartbeat.fault() {
-            Some(why) => self.failed(Part::Status, format!("can't write the status: {why}"))?,
+            Some(Fault::TakenOver(holder)) => return Err(Error::TakenOver(holder)),
+            Some(Fault::Storage(why)) => {
+                self.failed(Part::Status, format!("can't write the status: {why}"))?;
+            }
             None => self.went_well(Part::Status)?,
         }
         match &self.saves.failed {
@@ -153,8 +157,11 @@ impl Training<'_> {
     }
 
     fn checkpoint_failed(&mut self, id: u64, step: u64, why: String) -> Result<(), Error> {
-        // Nothing is to be tried again where there is no place to come back to.
+        // Nothing is to be tried again where there is no place to come back to, or where it is another's.
         self.look_for_directory()?;
+        if let Err(workbench_runs::Error::Claimed { holder, .. }) = self.ticket.check() {
+            return Err(Error::TakenOver(holder));
+        }
         self.saves.last.take_if(|last| last.id == id);
         self.saves.failed = Some((Instant::now(), why.clone()));
         if self.saves.asked.take_if(|asked| *asked <= id).is_some() {

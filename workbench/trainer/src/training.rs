@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use workbench_engine::{Batch, Controls, Session};
 use workbench_experiment::{Experiment, Length};
-use workbench_runs::{Best, LogWriter, RunDir, Snapshot, State, Value};
+use workbench_runs::{Best, LogWriter, RunDir, Snapshot, State, Ticket, Value};
 
 use crate::heartbeat::Heartbeat;
 use crate::kept::Kept;
@@ -20,6 +20,7 @@ use crate::{active_units, batches, evaluate, grid_png, knobs, snapshot};
 /// The loop and what it changes.
 pub(crate) struct Training<'a> {
     pub run: &'a RunDir,
+    pub ticket: &'a Ticket,
     pub experiment: &'a Experiment,
     pub splits: &'a Splits,
     pub classes: &'a [String],

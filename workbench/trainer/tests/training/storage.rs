@@ -169,3 +169,28 @@ fn a_run_directory_that_is_removed_ends_the_run_and_does_not_come_back() {
     assert!(matches!(&error, Error::Vanished { path } if path == &run), "{error}");
     assert!(!run.exists());
 }
+
+#[test]
+fn a_run_that_was_taken_over_is_left_to_its_new_writer() {
+    /// Takes the run over at step 3, as another host does of a trainer that showed no sign.
+    struct TakingOver(PathBuf);
+    impl Observer for TakingOver {
+        fn observe(&mut self, progress: Progress) {
+            if let Progress::Step { step: 3, .. } = progress {
+                let claim = self.0.join("claim.json");
+                let text = fs::read_to_string(&claim).unwrap();
+                let token = text.split("\"token\": \"").nth(1).unwrap().get(..32).unwrap();
+                fs::write(&claim, text.replace(token, &"0".repeat(32))).unwrap();
+            }
+        }
+    }
+    let trial = Trial::new(SETTINGS);
+    let run = trial.dir.path().join("run");
+    let error = trial.run(&mut TakingOver(run.clone())).unwrap_err();
+    assert!(matches!(error, Error::TakenOver(_)), "{error}");
+    // Neither its status nor a checkpoint of it is written any more.
+    let status = Status::read(&trial.run_dir()).unwrap().unwrap();
+    assert!(status.state.is_live(), "{status:?}");
+    assert!(checkpoint::list(&trial.run_dir()).unwrap().is_empty());
+    assert!(fs::read_to_string(run.join("claim.json")).unwrap().contains(&"0".repeat(32)));
+}

@@ -10,7 +10,7 @@ use workbench_graph::{
     Binary, DType, Dim, Distribution, Graph, Init, InputSpec, Knob, Location, MarkKind, NodeId, Op,
     Reduction, Role, Shape, Unary,
 };
-use workbench_runs::{History, Request, RunDir, checkpoint};
+use workbench_runs::{Claim, History, Request, RunDir, checkpoint};
 use workbench_trainer::{
     Error, Items, Job, Observer, Outcome, Pixels, Progress, Signals, Source, SourceError, Splits,
 };
@@ -184,8 +184,10 @@ impl Trial {
         let resume = checkpoint::load_newest(&run)?.map(|(checkpoint, _)| checkpoint);
         let signals = Signals::default();
         let experiment = &self.experiment;
+        let claim = Claim::acquire(&run)?;
         Job {
             run: &run,
+            claim: &claim,
             experiment,
             session,
             splits: &splits,
