@@ -71,7 +71,7 @@ impl Workbench {
         self.start(arguments).ended()
     }
 
-    /// (tag, step, value) of all scalars of a run, timings aside.
+    /// (tag, step, value) of all scalars of a run, timings aside. A step that was logged again, equally, counts once.
     pub fn curves(&self, run: &str) -> Vec<String> {
         let mut curves = Vec::new();
         for record in self.command(&["log", run, "--json"]).ok().lines() {
@@ -82,6 +82,7 @@ impl Workbench {
             }
         }
         curves.sort();
+        curves.dedup();
         curves
     }
 

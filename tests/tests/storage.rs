@@ -192,6 +192,11 @@ fn a_run_that_ends_on_a_full_disk_names_its_newest_good_checkpoint() {
     assert_eq!(run.state(), "failed");
     assert_eq!(run.checkpoints().pop().unwrap(), newest);
     no_leftovers(&run);
+    // Nothing is started either.
+    workbench.command(&with(SMALL_MLP, &["--name", "two"])).exits(2).says(&["No space left"]);
+    workbench.command(RESUME).exits(2).says(&["No space left"]);
+    assert_eq!(workbench.names(), ["one"]);
+    no_leftovers(&run);
     disk.free();
     let mut resumed = workbench.start(RESUME);
     let from = resumed.until("a start", |event| event["step"].as_u64());

@@ -206,6 +206,9 @@ impl Training<'_> {
             let there = metrics.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
             return Err(Error::Monitor { monitor: tag.clone(), there });
         };
+        if self.state.judged.replace(step) == Some(step) {
+            return Ok(self.state.best.as_ref().is_some_and(|best| best.step == step));
+        }
         let value = f64::from(value);
         // Of all measures only the ELBO is better when it is larger.
         let better = |old: f64| if tag.ends_with("/elbo") { value > old } else { value < old };

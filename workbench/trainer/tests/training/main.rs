@@ -66,6 +66,18 @@ fn a_run_that_lost_its_last_steps_takes_them_again() {
 }
 
 #[test]
+fn a_run_that_is_killed_at_its_end_does_not_judge_it_twice() {
+    let settings = "steps = 23\nvalidation = 0.2";
+    let (whole, broken) = (Trial::new(settings), Trial::new(settings));
+    whole.run(&mut Nobody).unwrap();
+    broken.run(&mut Nobody).unwrap();
+    // The last state is saved, and the run begins anew from there.
+    broken.run(&mut Nobody).unwrap();
+    assert_eq!(whole.newest(), broken.newest());
+    assert_eq!(whole.records(), broken.records());
+}
+
+#[test]
 fn what_is_set_after_a_save_of_the_same_step_is_kept() {
     let trial = Trial::new("epochs = 4\nvalidation = 0.2");
     let set = Request::Set { knob: "beta".into(), value: 3.0 };

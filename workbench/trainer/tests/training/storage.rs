@@ -194,3 +194,37 @@ fn a_run_that_was_taken_over_is_left_to_its_new_writer() {
     assert!(checkpoint::list(&trial.run_dir()).unwrap().is_empty());
     assert!(fs::read_to_string(run.join("claim.json")).unwrap().contains(&"0".repeat(32)));
 }
+
+#[test]
+fn a_status_that_cannot_be_written_is_told_of_and_written_again() {
+    /// Pauses, and has a folder in the place of the status until that is told of.
+    struct Statusless(PathBuf, Vec<String>);
+    impl Observer for Statusless {
+        fn observe(&mut self, progress: Progress) {
+            let (run, status) = (RunDir::open(&self.0).unwrap(), self.0.join("status.json"));
+            match progress {
+                Progress::Step { step: 2, .. } => {
+                    fs::remove_file(&status).unwrap();
+                    fs::create_dir(&status).unwrap();
+                    Request::Pause.post(&run).unwrap();
+                }
+                Progress::Control { message, .. } => {
+                    self.1.push(message.to_owned());
+                    if message.starts_with("storage: can't write the status: ") {
+                        fs::remove_dir(&status).unwrap();
+                        Request::Continue.post(&run).unwrap();
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    let trial = Trial::new(SETTINGS);
+    let mut observer = Statusless(trial.dir.path().join("run"), vec![]);
+    assert_eq!(trial.run(&mut observer).unwrap(), Outcome::Finished);
+    let told = |words: &str| observer.1.iter().filter(|line| line.contains(words)).count();
+    assert_eq!(told("storage: can't write the status"), 1, "{:?}", observer.1);
+    assert_eq!(told("storage: status.json is written again"), 1, "{:?}", observer.1);
+    let status = Status::read(&trial.run_dir()).unwrap().unwrap();
+    assert_eq!((status.state, status.storage), (State::Finished, None));
+}
