@@ -205,6 +205,12 @@ impl Training<'_> {
         self.settle()
     }
 
+    /// Likewise, and the log is on disk, or has failed.
+    pub(crate) fn wait_for_disk(&mut self) -> Result<(), Error> {
+        self.wait_for_saves()?;
+        self.logged(|log, _| log.sync())
+    }
+
     /// Logs values at the current step. A disk that takes nothing is told of, and does not end training: the records
     /// wait in memory.
     ///

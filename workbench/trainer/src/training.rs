@@ -84,7 +84,7 @@ impl Training<'_> {
             Err(Error::Engine(error @ workbench_engine::Error::NonFinite { .. })) => {
                 let why = error.to_string();
                 self.tell(&format!("diverged: {why}"))?;
-                self.wait_for_saves()?;
+                self.wait_for_disk()?;
                 Ok(Ending { outcome: Outcome::Diverged, why: Some(why), metrics: BTreeMap::new() })
             }
             Err(error) => Err(error),
