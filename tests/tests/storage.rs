@@ -192,7 +192,8 @@ fn a_run_that_ends_on_a_full_disk_names_its_newest_good_checkpoint() {
     assert_eq!(run.state(), "failed");
     assert_eq!(run.checkpoints().pop().unwrap(), newest);
     no_leftovers(&run);
-    // Nothing is started either.
+    // Nothing is started either. What failed has left the room that it took.
+    disk.fill(0);
     workbench.command(&with(SMALL_MLP, &["--name", "two"])).exits(2).says(&["No space left"]);
     workbench.command(RESUME).exits(2).says(&["No space left"]);
     assert_eq!(workbench.names(), ["one"]);
