@@ -38,6 +38,17 @@ impl Running {
         kill_process(pid, signal).unwrap_or_else(|error| panic!("{}: {error}", self.shown));
     }
 
+    /// Whether it was sent a signal that it has not taken yet; false where there is no /proc to look in.
+    pub fn is_pending(&self, signal: Signal) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.unwrap_or_default();
+        let pending = status.lines().filter_map(|line| {
+            let bits = line.strip_prefix("SigPnd:").or(line.strip_prefix("ShdPnd:"))?;
+            u64::from_str_radix(bits.trim(), 16).ok()
+        });
+        pending.fold(0, |all, bits| all | bits) & (1 << (signal.as_raw() - 1)) != 0
+    }
+
     /// Waits for a JSON line on its stdout, after those that an earlier call looked at, that `wanted` takes
     /// something from.
     ///

@@ -6,6 +6,7 @@
 mod binary;
 mod command;
 mod deadline;
+mod disk;
 mod experiments;
 mod left_behind;
 mod mutate;
@@ -18,6 +19,7 @@ mod workbench;
 pub use binary::{cargo, target_folder, workbench_binary};
 pub use command::{Ended, Running};
 pub use deadline::{DEADLINE, poll};
+pub use disk::Disk;
 pub use experiments::{SMALL_CONV, SMALL_MLP, with};
 pub use mutate::Mutator;
 pub use records::{Records, records};

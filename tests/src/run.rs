@@ -27,6 +27,11 @@ impl Run {
         Some(serde_json::from_slice(&text).expect("status.json is replaced as a whole"))
     }
 
+    /// What status.json says cannot be saved.
+    pub fn storage(&self) -> Option<String> {
+        Some(self.status()?["storage"].as_str()?.to_owned())
+    }
+
     /// The state that status.json names, "" before there is one.
     pub fn state(&self) -> String {
         self.status().map_or(String::new(), |status| status["state"].as_str().unwrap().to_owned())

@@ -12,6 +12,7 @@ use crate::{Ended, Run, Running, repository, workbench_binary};
 pub struct Workbench {
     root: PathBuf,
     folder: TempDir,
+    runs: PathBuf,
     variables: Vec<(String, String)>,
 }
 
@@ -24,7 +25,14 @@ impl Workbench {
     /// At another root.
     pub fn at(root: &Path) -> Workbench {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Workbench { root: root.to_owned(), folder, variables: Vec::new() }
+        let runs = folder.path().join("runs");
+        Workbench { root: root.to_owned(), folder, runs, variables: Vec::new() }
+    }
+
+    /// The same, with its runs elsewhere.
+    pub fn with_runs(mut self, runs: &Path) -> Workbench {
+        self.runs = runs.to_owned();
+        self
     }
 
     /// The same, with an environment variable set.
@@ -40,7 +48,7 @@ impl Workbench {
 
     /// The runs folder; made by the first run.
     pub fn runs(&self) -> PathBuf {
-        self.folder().join("runs")
+        self.runs.clone()
     }
 
     /// The run of that name.
@@ -63,9 +71,34 @@ impl Workbench {
         self.start(arguments).ended()
     }
 
+    /// (tag, step, value) of all scalars of a run, timings aside. A step that was logged again, equally, counts once.
+    pub fn curves(&self, run: &str) -> Vec<String> {
+        let mut curves = Vec::new();
+        for record in self.command(&["log", run, "--json"]).ok().lines() {
+            for (tag, value) in record["values"].as_object().expect("a record has values") {
+                if value.is_number() && !tag.starts_with("time/") {
+                    curves.push(format!("{tag} {} {value}", record["step"]));
+                }
+            }
+        }
+        curves.sort();
+        curves.dedup();
+        curves
+    }
+
     /// Starts a command.
     pub fn start(&self, arguments: &[&str]) -> Running {
-        let mut command = Command::new(workbench_binary());
+        self.start_as(Command::new(workbench_binary()), arguments)
+    }
+
+    /// Starts a command in the place of a shell that has done `first`: which has set a limit, say.
+    pub fn start_after(&self, first: &str, arguments: &[&str]) -> Running {
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("{first} && exec \"$0\" \"$@\"")).arg(workbench_binary());
+        self.start_as(shell, arguments)
+    }
+
+    fn start_as(&self, mut command: Command, arguments: &[&str]) -> Running {
         command.arg("--runs").arg(self.runs()).args(arguments).current_dir(&self.root);
         // What whoever runs the tests has installed or set must not show.
         command.env("XDG_DATA_HOME", self.folder().join("home"));
@@ -78,6 +111,7 @@ impl Workbench {
 impl Drop for Workbench {
     fn drop(&mut self) {
         end_all_of(self.folder());
+        end_all_of(&self.runs);
     }
 }
 

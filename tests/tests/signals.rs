@@ -44,7 +44,7 @@ fn a_terminated_run_saves_and_resumes_as_if_undisturbed() {
     assert_eq!(resumed.last().unwrap()["state"], "finished");
     assert_eq!(run.state(), "finished");
     assert!(run.weights() == undisturbed.run("one").weights(), "other weights than undisturbed");
-    assert_eq!(curves(&workbench), curves(&undisturbed));
+    assert_eq!(workbench.curves("one"), undisturbed.curves("one"));
 
     // Nothing is left to do: at once, and well.
     let again = workbench.command(&["resume", "one", "--json"]).ok();
@@ -77,7 +77,7 @@ fn a_run_that_is_killed_six_times_ends_as_if_undisturbed() {
     let run = workbench.run("one");
     assert_eq!(run.state(), "finished");
     assert!(run.weights() == undisturbed.run("one").weights(), "other weights than undisturbed");
-    assert_eq!(curves(&workbench), curves(&undisturbed));
+    assert_eq!(workbench.curves("one"), undisturbed.curves("one"));
 }
 
 #[test]
@@ -90,6 +90,58 @@ fn sigusr1_and_sigint_stop_as_sigterm_does() {
         assert_eq!(workbench.run("one").state(), "stopped");
         assert!(!workbench.run("one").checkpoints().is_empty());
     }
+}
+
+/// Minutes of them: a first signal asks for an end that is not near.
+const LONG_STEPS: &[&str] =
+    &["architecture.hidden=2048", "train.batch_size=4096", "checkpoint.every_steps=1"];
+
+#[test]
+fn a_second_sigint_ends_a_long_step_at_once_and_leaves_what_was_saved() {
+    let workbench = Workbench::new();
+    let run = workbench.run("one");
+    let more = [LONG_STEPS, &[ENDLESS, "--headless", "--json", "--name", "one"]].concat();
+    let running = workbench.start(&with(SMALL_MLP, &more));
+    poll("a checkpoint", || run.checkpoints().pop());
+    // Two at once would be one to the process.
+    running.signal(Signal::INT);
+    poll("the first to be taken", || (!running.is_pending(Signal::INT)).then_some(()));
+    running.signal(Signal::INT);
+    running.ended().exits(4);
+    assert_ne!(run.state(), "stopped", "it has ended by itself");
+    let shown = workbench.command(&["show", "one", "--json"]).ok().json();
+    assert_eq!(shown["state"], "lost");
+    let newest = run.checkpoints().pop().unwrap();
+    let mut resumed = workbench.start(&["resume", "one", "--headless", "--json"]);
+    let from = resumed.until("a start", |event| event["step"].as_u64());
+    assert_eq!(format!("step-{from:08}"), newest);
+    resumed.signal(Signal::KILL);
+    resumed.ended();
+}
+
+#[test]
+fn a_second_sigint_does_not_wait_for_a_disk_that_takes_nothing() {
+    let workbench = Workbench::new();
+    let run = workbench.run("one");
+    let running = started(&workbench, &[ENDLESS]);
+    poll("a checkpoint", || run.checkpoints().pop());
+    // A file in the place of the folder: nothing can be saved.
+    let (folder, aside) = (run.path().join("checkpoints"), run.path().join("good"));
+    std::fs::rename(&folder, &aside).unwrap();
+    std::fs::write(&folder, "").unwrap();
+    running.signal(Signal::TERM);
+    poll("the end to begin", || (run.state() == "stopping").then_some(()));
+    running.signal(Signal::INT);
+    running.ended().exits(4);
+    assert_eq!(run.state(), "stopping", "it did not come to its end");
+    std::fs::remove_file(&folder).unwrap();
+    std::fs::rename(&aside, &folder).unwrap();
+    let newest = run.checkpoints().pop().unwrap();
+    let mut resumed = workbench.start(&["resume", "one", "--headless", "--json"]);
+    let from = resumed.until("a start", |event| event["step"].as_u64());
+    assert_eq!(format!("step-{from:08}"), newest);
+    resumed.signal(Signal::TERM);
+    resumed.ended().exits(4);
 }
 
 #[test]
@@ -179,14 +231,20 @@ fn a_request_that_means_nothing_is_refused() {
 }
 
 #[test]
-fn a_paused_run_can_be_stopped() {
-    let workbench = Workbench::new();
-    let running = started(&workbench, &[ENDLESS]);
-    workbench.command(&["pause", "one"]).ok();
-    poll("the pause", || (workbench.run("one").state() == "paused").then_some(()));
-    running.signal(Signal::TERM);
-    running.ended().exits(4);
-    assert_eq!(workbench.run("one").state(), "stopped");
+fn a_paused_run_can_be_saved_and_stopped() {
+    for signal in [Signal::TERM, Signal::INT, Signal::USR1] {
+        let workbench = Workbench::new();
+        let mut running = started(&workbench, &[ENDLESS, "checkpoint.every_steps=100000000"]);
+        workbench.command(&["pause", "one"]).ok();
+        poll("the pause", || (workbench.run("one").state() == "paused").then_some(()));
+        workbench.command(&["save", "one"]).ok();
+        running.until("the answer", |event| (event["message"] == "saved").then_some(()));
+        let saved = workbench.run("one").checkpoints().pop().unwrap();
+        running.signal(signal);
+        running.ended().exits(4);
+        assert_eq!(workbench.run("one").state(), "stopped");
+        assert_eq!(workbench.run("one").checkpoints().pop().unwrap(), saved);
+    }
 }
 
 #[test]
@@ -314,20 +372,6 @@ fn a_run_that_diverges_at_once_says_so() {
     ]);
     // Which value was first, and the plugin's line that it comes from.
     ended.says(&["plugins/mlp-vae/src/lib.rs:"]);
-}
-
-/// (tag, step, value) of all scalars, timings aside.
-fn curves(workbench: &Workbench) -> Vec<String> {
-    let mut curves = Vec::new();
-    for record in workbench.command(&["log", "one", "--json"]).ok().lines() {
-        for (tag, value) in record["values"].as_object().unwrap() {
-            if value.is_number() && !tag.starts_with("time/") {
-                curves.push(format!("{tag} {} {value}", record["step"]));
-            }
-        }
-    }
-    curves.sort();
-    curves
 }
 
 fn reaches(run: &Run, step: u64) {

@@ -1,7 +1,8 @@
 //! Progress of training as lines: for people, or as JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
@@ -34,12 +35,18 @@ impl Headless {
         json: bool,
         seed: Option<u64>,
     ) -> Headless {
+        // On a full disk every figure fails at every epoch, in the same words.
+        let told = Mutex::new(BTreeSet::new());
         let drawer = Drawer::start(run, &experiment.plots.figures, classes, move |drawn| {
             match (drawn, json) {
                 (Ok(path), true) => print(json!({"event": "figure", "path": path}), seed),
                 // People are told once, at the end, where the figures are.
                 (Ok(_), false) => {}
-                (Err(why), _) => console::warning(why),
+                (Err(why), _) => {
+                    if told.lock().is_ok_and(|mut told| told.insert(why.clone())) {
+                        console::warning(why);
+                    }
+                }
             }
         });
         Headless {

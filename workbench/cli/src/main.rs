@@ -32,6 +32,8 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_max_level(tracing::Level::INFO)
         .with_target(false)
+        // Where stderr takes nothing, on a full disk say, there is nowhere to say so.
+        .log_internal_errors(false)
         .init();
     match commands::run(arguments) {
         Ok(code) => code,

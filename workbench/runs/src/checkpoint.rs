@@ -58,10 +58,11 @@ struct Entry {
 /// log first. Only the holder of the run's claim may call this.
 ///
 /// # Errors
-/// [`Error::Io`], [`Error::Unwritable`]; the checkpoints that were there are then untouched.
+/// [`Error::Io`], [`Error::Unwritable`]; the checkpoints that were there are then untouched, and what was written of
+/// this one is removed.
 pub fn save(run: &RunDir, checkpoint: &Checkpoint) -> Result<PathBuf, Error> {
     let dir = run.checkpoints();
-    durable::make_dir(&dir)?;
+    durable::make_dir_in_place(&dir)?;
     remove_leftovers(&dir)?;
     let place = dir.join(step_name::of(checkpoint.step));
     let aside = tempfile::Builder::new()
@@ -84,8 +85,14 @@ pub fn save(run: &RunDir, checkpoint: &Checkpoint) -> Result<PathBuf, Error> {
         .map_err(|e| Error::unwritable(&place.join(MANIFEST), e))?;
     write_part(aside.path(), MANIFEST, &manifest)?;
     durable::sync_dir(aside.path())?;
-    put_in_place(aside.path(), &place)?;
-    durable::sync_dir(&dir)?;
+    let exchanged = put_in_place(aside.path(), &place)?;
+    if let Err(error) = durable::sync_dir(&dir) {
+        if exchanged {
+            // The one that was there may still be the one on disk: it is not removed for this one.
+            let _ = renameat_with(CWD, aside.path(), CWD, &place, RenameFlags::EXCHANGE);
+        }
+        return Err(error);
+    }
     // Where two were exchanged, the old one lies aside now, and is removed as this is dropped.
     drop(aside);
     Ok(place)
@@ -227,13 +234,14 @@ fn write_part(dir: &Path, name: &str, bytes: &[u8]) -> Result<(String, Entry), E
     Ok((name.to_owned(), entry))
 }
 
-fn put_in_place(aside: &Path, place: &Path) -> Result<(), Error> {
+/// True where what was there lies aside now.
+fn put_in_place(aside: &Path, place: &Path) -> Result<bool, Error> {
     let wrong = || Error::io("put in place", place);
     if !place.exists() {
-        return fs::rename(aside, place).map_err(wrong());
+        return fs::rename(aside, place).map(|()| false).map_err(wrong());
     }
     if renameat_with(CWD, aside, CWD, place, RenameFlags::EXCHANGE).is_ok() {
-        return Ok(());
+        return Ok(true);
     }
     let old = with_suffix(place, REPLACED);
     if old.exists() {
@@ -242,7 +250,7 @@ fn put_in_place(aside: &Path, place: &Path) -> Result<(), Error> {
     fs::rename(place, &old).map_err(wrong())?;
     fs::rename(aside, place).map_err(wrong())?;
     durable::sync_dir(place.parent().unwrap_or(place))?;
-    fs::remove_dir_all(&old).map_err(Error::io("remove", &old))
+    fs::remove_dir_all(&old).map(|()| false).map_err(Error::io("remove", &old))
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

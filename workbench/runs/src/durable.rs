@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -36,6 +36,26 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
+/// Writes over the file `path` where it lies, padded with spaces to the length that it has: where nothing new can be
+/// made, on a full disk or in a folder that became read-only, the room that a file has can still be used. Not for what
+/// must survive a crash: a reader, or a crash, may catch it half-written.
+///
+/// # Errors
+/// [`Error::Io`], also where the file takes up less room than the contents need.
+pub(crate) fn overwrite(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let write = || {
+        let file = OpenOptions::new().write(true).open(path)?;
+        let there = file.metadata()?;
+        if there.blocks().saturating_mul(512) < bytes.len() as u64 {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let mut padded = bytes.to_vec();
+        padded.resize(bytes.len().max(there.len() as usize), b' ');
+        file.write_all_at(&padded, 0)
+    };
+    write().map_err(Error::io("write over", path))
+}
+
 /// Makes `path` with these contents if nothing has that name, as [`write()`] does. Of any number of
 /// callers at once, on any hosts, exactly one gets true.
 ///
@@ -49,10 +69,13 @@ pub fn create_new(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
         Err(e) if e.error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
         // A file system with neither hard links nor an exclusive rename still has O_EXCL.
         Err(_) => match OpenOptions::new().write(true).create_new(true).open(path) {
-            Ok(mut file) => file
-                .write_all(bytes)
-                .and_then(|()| file.sync_data())
-                .map_err(Error::io("write", path))?,
+            Ok(mut file) => {
+                if let Err(e) = file.write_all(bytes).and_then(|()| file.sync_data()) {
+                    // Half of it would keep everyone out, for ever.
+                    let _ = fs::remove_file(path);
+                    return Err(Error::io("write", path)(e));
+                }
+            }
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
             Err(e) => return Err(Error::io("create", path)(e)),
         },
@@ -106,6 +129,18 @@ pub fn make_dir(dir: &Path) -> Result<(), Error> {
     sync_dir(parent(dir))
 }
 
+/// Makes a folder in one that is there: a run directory that someone removed does not come back.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn make_dir_in_place(dir: &Path) -> Result<(), Error> {
+    match fs::create_dir(dir) {
+        Ok(()) => sync_dir(parent(dir)),
+        Err(_) if dir.is_dir() => Ok(()),
+        Err(e) => Err(Error::io("create the folder", dir)(e)),
+    }
+}
+
 fn written_aside(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, Error> {
     let mut aside = tempfile::Builder::new()
         .prefix(ASIDE)
@@ -134,6 +169,29 @@ mod tests {
         replace(&path, b"three").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"three");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_written_over_keeps_its_length_and_never_outgrows_its_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.txt");
+        assert!(matches!(overwrite(&path, b"one"), Err(Error::Io { .. })));
+        fs::write(&path, b"twelve bytes").unwrap();
+        overwrite(&path, b"one").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"one         ");
+        let room = fs::metadata(&path).unwrap().blocks() as usize * 512;
+        let error = overwrite(&path, &vec![b'x'; room + 1]).unwrap_err();
+        assert!(error.to_string().contains("cannot write over"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), b"one         ");
+    }
+
+    #[test]
+    fn a_folder_is_made_in_place_only() {
+        let dir = tempfile::tempdir().unwrap();
+        make_dir_in_place(&dir.path().join("a")).unwrap();
+        make_dir_in_place(&dir.path().join("a")).unwrap();
+        let gone = dir.path().join("gone/a");
+        assert!(matches!(make_dir_in_place(&gone), Err(Error::Io { path, .. }) if path == gone));
     }
 
     #[test]

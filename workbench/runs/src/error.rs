@@ -1,7 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::claim::Holder;
+use crate::claim::{Fate, Holder};
 
 /// What can go wrong with a run directory. Every message says what was wrong, where, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -36,8 +36,8 @@ pub enum Error {
     Ambiguous { query: String, candidates: Vec<String>, total: usize },
     /// Another process writes this run directory.
     #[error(
-        "{} is being written by process {} on host {} since {}; stop that one first{}",
-        path.display(), holder.pid, holder.host, holder.time, elsewhere(holder)
+        "{} is being written by {holder}; stop that one first{}",
+        path.display(), elsewhere(holder)
     )]
     Claimed { path: PathBuf, holder: Box<Holder> },
     /// A file's contents are not what they should be.
@@ -50,6 +50,11 @@ pub enum Error {
         path.display()
     )]
     NoGoodCheckpoint { path: PathBuf, count: usize, newest: Box<Error> },
+    /// The disk took nothing for so long that no more records can be kept for it.
+    #[error(
+        "the log's record of step {step} cannot be kept: 64 MiB of records wait in memory for the disk already ({why})"
+    )]
+    LogFull { path: PathBuf, step: u64, why: Box<Error> },
     /// Something that cannot be stored in the file's format.
     #[error("cannot write {}: {why}", path.display())]
     Unwritable { path: PathBuf, why: String },
@@ -84,11 +89,10 @@ fn listed(lead: &str, names: &[String], total: usize) -> String {
     text
 }
 
-/// Only its own host can tell that a process is gone, so elsewhere a person has to.
+/// Only its own host can tell at once that a process is gone, so elsewhere a person has to.
 fn elsewhere(holder: &Holder) -> &'static str {
-    if holder.host == crate::process::host() {
-        ""
-    } else {
-        ", or remove claim.json if it is surely gone"
+    match holder.fate() {
+        Fate::Unknown => ", or remove claim.json if it is surely gone",
+        Fate::Lives | Fate::Gone => "",
     }
 }

@@ -41,7 +41,7 @@ impl Snapshot {
     /// [`Error::Unwritable`] where the lengths disagree, [`Error::Io`].
     pub fn save(&self, run: &RunDir) -> Result<PathBuf, Error> {
         let dir = run.latents();
-        durable::make_dir(&dir)?;
+        durable::make_dir_in_place(&dir)?;
         let path = dir.join(step_name::of(self.step) + EXTENSION);
         let (n, d) = (self.len(), self.dims);
         let mut tensors = Tensors::from([

@@ -44,12 +44,12 @@ pub mod tensors;
 pub mod toml_text;
 
 pub use checkpoint::Checkpoint;
-pub use claim::{Claim, Holder};
+pub use claim::{Claim, Fate, Holder, Ticket};
 pub use error::Error;
 pub use group::{Group, groups};
 pub use history::{History, Image, Series};
 pub use latents::Snapshot;
-pub use log::{Event, Histogram, LogReader, LogWriter, Value};
+pub use log::{Event, Histogram, LogReader, LogSync, LogWriter, Value};
 pub use making::Making;
 pub use parent::Parent;
 pub use prune::{Prunable, prune};

@@ -6,6 +6,7 @@
 
 mod copy;
 mod decode;
+mod disk;
 mod encode;
 mod frame;
 mod proto;
@@ -14,6 +15,7 @@ mod value;
 mod writer;
 
 pub use copy::copy;
+pub use disk::LogSync;
 pub use reader::LogReader;
 pub use value::{Event, Histogram, Value};
 pub use writer::LogWriter;

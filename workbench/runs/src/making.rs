@@ -102,7 +102,7 @@ fn remove_leftovers(runs: &Path, mine: &Path) {
             continue;
         }
         let is_left = match claim::holder(&RunDir::at(path.clone(), &name)) {
-            Ok(Some(holder)) => holder.is_gone(),
+            Ok(Some(holder)) => holder.fate() == crate::Fate::Gone,
             // Just before it is claimed, or just before it is put in place.
             Ok(None) => modified(&path)
                 .and_then(|then| now.duration_since(then).ok())

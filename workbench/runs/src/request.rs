@@ -44,7 +44,7 @@ impl Request {
             ));
         }
         let bytes = serde_json::to_vec(self).map_err(|e| Error::unwritable(&dir, e))?;
-        durable::make_dir(&dir)?;
+        durable::make_dir_in_place(&dir)?;
         let latest = waiting(&dir)?.pop().and_then(|path| posted(&path)).unwrap_or(0);
         let now = jiff::Timestamp::now().as_nanosecond().max(0) as u64;
         // After all that wait already, even if a clock went back or another host's is ahead.

@@ -101,6 +101,8 @@ pub struct Status {
     pub skipped: u64,
     /// Why the run failed, diverged or could not go on.
     pub error: Option<String>,
+    /// What cannot be saved at present, and why, in words; training goes on meanwhile.
+    pub storage: Option<String>,
 }
 
 impl Status {
@@ -122,12 +124,14 @@ impl Status {
             best: None,
             skipped: 0,
             error: None,
+            storage: None,
         }
     }
 
     /// Replaces the run's status with this one. The heartbeat written is greater than the one that
     /// lies there, whatever `self` holds, and `updated` is now; a state that is not live is synced to
-    /// the disk, a heartbeat is not waited for.
+    /// the disk, a heartbeat is not waited for. On a full disk the status is written into the room that the one
+    /// before has.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -140,11 +144,13 @@ impl Status {
         let mut text =
             serde_json::to_string_pretty(&status).map_err(|e| Error::unwritable(&path, e))?;
         text.push('\n');
-        if self.state.is_live() {
+        let written = if self.state.is_live() {
             durable::replace(&path, text.as_bytes())
         } else {
             durable::write(&path, text.as_bytes())
-        }
+        };
+        // The first error says what is wrong; a full disk is just when a viewer has to be told.
+        written.or_else(|error| durable::overwrite(&path, text.as_bytes()).map_err(|_| error))
     }
 
     /// The run's status; `None` where none was written yet.
@@ -244,6 +250,38 @@ mod tests {
         let text = fs::read_to_string(run.status()).unwrap();
         fs::write(run.status(), text.replace("\"skipped\": 3,", "")).unwrap();
         assert_eq!(Status::read(&run).unwrap().unwrap().skipped, 0);
+    }
+
+    #[test]
+    fn a_status_of_before_there_was_a_word_on_storage_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = run(&dir);
+        Status::starting(1, 1).write(&run).unwrap();
+        let text = fs::read_to_string(run.status()).unwrap().replace(",\n  \"storage\": null", "");
+        assert!(!text.contains("storage"), "{text}");
+        fs::write(run.status(), text).unwrap();
+        assert_eq!(Status::read(&run).unwrap().unwrap().storage, None);
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_and_forth_a_year_stops_no_heartbeat() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = run(&dir);
+        let (start, mut liveness) = (Instant::now(), Liveness::new());
+        for (seconds, year) in [(0, "2027"), (50, "2025"), (100, "2027"), (150, "1969")] {
+            let updated = format!("{year}-11-24T00:00:00Z");
+            Status { updated, ..Status::starting(1, 1) }.write(&run).unwrap();
+            // As a trainer on such a clock leaves it: `updated` is what nobody goes by.
+            let text = fs::read_to_string(run.status()).unwrap();
+            let now = Status::read(&run).unwrap().unwrap().updated;
+            fs::write(run.status(), text.replace(&now, &format!("{year}-11-24T00:00:00Z")))
+                .unwrap();
+            let status = Status::read(&run).unwrap().unwrap();
+            let at = start + Duration::from_secs(seconds);
+            liveness.observe(status.heartbeat, at);
+            assert!(!liveness.is_lost(State::Running, at + Duration::from_secs(49)), "{year}");
+        }
+        assert_eq!(Status::read(&run).unwrap().unwrap().heartbeat, 3);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Instant;
 use workbench_runs::{Request, State, request};
 
 use crate::Error;
+use crate::storage::{Part, reason};
 use crate::training::Training;
 
 impl Training<'_> {
@@ -16,20 +17,16 @@ impl Training<'_> {
                 self.stop = true;
                 self.tell("stop asked by a signal")?;
             }
+            self.settle()?;
             if paused || self.looked.elapsed() >= self.requests_every {
                 self.looked = Instant::now();
-                // A file system that stumbles is not a directory that is gone.
-                if let Err(error) = std::fs::metadata(self.run.path())
-                    && error.kind() == std::io::ErrorKind::NotFound
-                {
-                    return Err(Error::Vanished { path: self.run.path().to_owned() });
-                }
+                self.look_for_directory()?;
                 for request in self.requests()? {
                     self.obey(&request, &mut paused)?;
                 }
             }
             if self.stop {
-                return self.heartbeat.enter(State::Stopping, None);
+                return self.enter(State::Stopping);
             }
             if !paused {
                 return Ok(());
@@ -40,8 +37,15 @@ impl Training<'_> {
 
     fn requests(&mut self) -> Result<Vec<Request>, Error> {
         match request::take(self.run) {
-            Ok(requests) => Ok(requests),
-            // A file that is no request must not end a run; and one that can't be removed is told once.
+            Ok(requests) => {
+                self.went_well(Part::Requests)?;
+                Ok(requests)
+            }
+            Err(error @ workbench_runs::Error::Io { .. }) => {
+                self.failed(Part::Requests, format!("can't take requests: {}", reason(&error)))?;
+                Ok(Vec::new())
+            }
+            // A file that is no request must not end a run; it is told of once.
             Err(error) => {
                 let why = format!("a request was not understood: {error}");
                 if self.misunderstood.replace(why.clone()).is_none_or(|before| before != why) {
@@ -60,19 +64,16 @@ impl Training<'_> {
             }
             Request::Pause if !*paused => {
                 *paused = true;
-                self.heartbeat.enter(State::Paused, None)?;
+                self.enter(State::Paused)?;
                 self.tell("paused")
             }
             Request::Continue if *paused => {
                 *paused = false;
-                self.heartbeat.enter(State::Running, None)?;
+                self.enter(State::Running)?;
                 self.tell("continued")
             }
             Request::Pause | Request::Continue => Ok(()),
-            Request::Save => {
-                self.save()?;
-                self.tell("saved")
-            }
+            Request::Save => self.save_asked(),
             Request::Set { knob, value } => self.set(knob, *value),
         }
     }
@@ -98,8 +99,7 @@ impl Training<'_> {
             return self.tell(&format!("{knob} was not set: {value} is not {allowed}"));
         }
         self.state.set.insert(knob.to_owned(), value);
-        // A checkpoint of this step, if there is one, does not know it.
-        self.saved = None;
+        self.saves.outdate();
         self.tell(&format!("{knob} = {value} (was {before})"))
     }
 }

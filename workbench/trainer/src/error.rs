@@ -48,6 +48,13 @@ pub enum Error {
     Monitor { monitor: String, there: String },
     #[error("{}: the run directory is gone; there is nowhere to save to", .path.display())]
     Vanished { path: std::path::PathBuf },
+    #[error(
+        "the last state, of step {step}, could not be saved: {why}; {}",
+        newest_good(.newest.as_deref())
+    )]
+    NotSaved { step: u64, why: String, newest: Option<std::path::PathBuf> },
+    #[error("this trainer has shown no sign for a minute, and the run was taken over by {0}")]
+    TakenOver(Box<workbench_runs::Holder>),
     #[error(transparent)]
     Engine(#[from] workbench_engine::Error),
     #[error(transparent)]
@@ -69,4 +76,15 @@ fn listed(lines: &[String]) -> String {
     };
     shown.extend((!more.is_empty()).then_some(more.as_str()));
     shown.join("\n  ")
+}
+
+fn newest_good(newest: Option<&std::path::Path>) -> String {
+    match newest {
+        Some(path) => format!(
+            "make the disk take files again, and go on with `workbench resume` from the newest checkpoint, {}",
+            path.display()
+        ),
+        None => "there is no checkpoint: make the disk take files again, and begin anew with `workbench resume`"
+            .to_owned(),
+    }
 }

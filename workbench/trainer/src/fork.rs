@@ -66,6 +66,7 @@ pub fn fork(
             ));
         }
         kept.without_improvement = 0;
+        kept.judged = None;
     }
     if let Some(patience) = experiment.train.patience
         && kept.without_improvement >= patience
@@ -181,6 +182,7 @@ mod tests {
             set: set.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect(),
             best: Some(Best { tag: "valid/loss".into(), step: 10, value: 1.5 }),
             without_improvement: 2,
+            judged: None,
         }
     }
 

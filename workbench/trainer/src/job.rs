@@ -6,18 +6,23 @@ use std::time::{Duration, Instant};
 use workbench_engine::Session;
 use workbench_experiment::Experiment;
 use workbench_runs::log::is_event_file;
-use workbench_runs::{Checkpoint, LogWriter, RunDir, State, Status, Value};
+use workbench_runs::{Checkpoint, Claim, LogWriter, RunDir, State, Status, Value};
 
 use crate::heartbeat::Heartbeat;
 use crate::kept::Kept;
 use crate::rate::Rate;
 use crate::restore::restore;
+use crate::saver::Saver;
+use crate::saving::Saves;
+use crate::storage::Storage;
 use crate::training::{Ending, Training};
 use crate::{Error, Observer, Plan, Progress, Signals, Splits};
 
-/// Everything that a run needs. The caller holds the run's claim.
+/// Everything that a run needs.
 pub struct Job<'a> {
     pub run: &'a RunDir,
+    /// The run's: nothing is written without it.
+    pub claim: &'a Claim,
     pub experiment: &'a Experiment,
     pub session: Session,
     pub splits: &'a Splits,
@@ -60,7 +65,7 @@ impl Job<'_> {
             status.started = before.started;
         }
         status.skipped = self.splits.skipped.len() as u64;
-        let heartbeat = Heartbeat::start(self.run, status)?;
+        let heartbeat = Heartbeat::start(self.run, self.claim.ticket(), status)?;
         let ended = self.start(plan, &heartbeat, observer);
         let (state, why) = match &ended {
             Ok(Ending { outcome: Outcome::Finished, .. }) => (State::Finished, None),
@@ -107,6 +112,7 @@ impl Job<'_> {
         observer.observe(Progress::Started { step, total_steps: plan.total_steps, parameters });
         let training = Training {
             run: self.run,
+            ticket: self.claim.ticket(),
             experiment: self.experiment,
             splits: self.splits,
             classes: self.classes,
@@ -124,7 +130,12 @@ impl Job<'_> {
             stop: false,
             told: (0, String::new()),
             misunderstood: None,
-            saved: None,
+            saves: Saves::new(Saver::start(
+                self.run,
+                self.claim.ticket(),
+                self.experiment.checkpoint.keep,
+            )),
+            storage: Storage::default(),
         };
         training.run()
     }

@@ -15,6 +15,8 @@ pub(crate) struct Kept {
     pub best: Option<Best>,
     /// Epochs since the best value: early stopping counts them.
     pub without_improvement: u64,
+    /// The step that was judged last: a run that is killed at its end, and goes on there, must not count it twice.
+    pub judged: Option<u64>,
 }
 
 const LAYOUT: i64 = 1;
@@ -27,6 +29,9 @@ impl Kept {
             "without_improvement".to_owned(),
             Value::Integer(self.without_improvement as i64),
         );
+        if let Some(judged) = self.judged {
+            table.insert("judged".to_owned(), Value::Integer(judged as i64));
+        }
         let set =
             self.set.iter().map(|(name, value)| (name.clone(), Value::Float(*value))).collect();
         table.insert("set".to_owned(), Value::Table(set));
@@ -77,6 +82,7 @@ impl Kept {
         Ok(Kept {
             set,
             best,
+            judged: natural(table.get("judged")),
             without_improvement: without_improvement
                 .ok_or_else(|| missing("without_improvement"))?,
         })
@@ -95,7 +101,7 @@ mod tests {
     fn a_state_survives_its_table() {
         let best = Best { tag: "valid/loss".into(), step: 12, value: 101.25 };
         let set = [("beta".to_owned(), 2.0)].into();
-        let state = Kept { set, best: Some(best), without_improvement: 3 };
+        let state = Kept { set, best: Some(best), without_improvement: 3, judged: Some(15) };
         assert_eq!(Kept::from_table(&state.to_table()), Ok(state));
         assert!(Kept::from_table(&toml::Table::new()).unwrap_err().contains("layout"));
     }

@@ -18,10 +18,13 @@ mod picture;
 mod plan;
 mod rate;
 mod restore;
+mod saver;
+mod saving;
 mod signals;
 mod snapshot;
 mod source;
 mod split;
+mod storage;
 mod training;
 
 pub use error::Error;

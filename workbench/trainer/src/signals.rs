@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use signal_hook::flag;
 
 use crate::Error;
@@ -19,7 +19,8 @@ pub struct Signals {
 
 impl Signals {
     /// From now on TERM, INT and USR1 ask for a save and an end, a second INT ends at once, and HUP does nothing:
-    /// the terminal or the connection may go, training stays.
+    /// the terminal or the connection may go, training stays. A file that grows beyond what the system lets it (XFSZ)
+    /// is an error of that write, as a full disk is.
     ///
     /// # Errors
     /// The system refuses a handler.
@@ -31,7 +32,9 @@ impl Signals {
             for signal in [SIGTERM, SIGINT, SIGUSR1] {
                 flag::register(signal, signals.stop.clone())?;
             }
-            flag::register(SIGHUP, Arc::default())?;
+            for signal in [SIGHUP, SIGXFSZ] {
+                flag::register(signal, Arc::default())?;
+            }
             Ok(())
         };
         install().map_err(Error::Signals)?;

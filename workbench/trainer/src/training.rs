@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use workbench_engine::{Batch, Controls, Session};
 use workbench_experiment::{Experiment, Length};
-use workbench_runs::{Best, Checkpoint, LogWriter, RunDir, Snapshot, State, Value, checkpoint};
+use workbench_runs::{Best, LogWriter, RunDir, Snapshot, State, Ticket, Value};
 
 use crate::evaluate::not_finite;
 use crate::heartbeat::Heartbeat;
 use crate::kept::Kept;
 use crate::rate::Rate;
-use crate::restore::tensors;
+use crate::saving::Saves;
+use crate::storage::{Part, Storage, reason};
 use crate::{
     Binarizer, COLUMNS, Error, Media, Observer, Outcome, Plan, Progress, Signals, Split, Splits,
 };
@@ -20,6 +21,7 @@ use crate::{active_units, batches, evaluate, grid_png, knobs, snapshot};
 /// The loop and what it changes.
 pub(crate) struct Training<'a> {
     pub run: &'a RunDir,
+    pub ticket: &'a Ticket,
     pub experiment: &'a Experiment,
     pub splits: &'a Splits,
     pub classes: &'a [String],
@@ -40,14 +42,14 @@ pub(crate) struct Training<'a> {
     pub told: (u64, String),
     /// Why requests could not be read, if the last try failed.
     pub misunderstood: Option<String>,
-    /// The step whose state is on disk.
-    pub saved: Option<u64>,
+    pub saves: Saves,
+    pub storage: Storage,
 }
 
 impl Training<'_> {
     /// Trains from where the session is to the end, or to whatever ends it before.
     pub fn run(mut self) -> Result<Ending, Error> {
-        self.heartbeat.enter(State::Running, None)?;
+        self.enter(State::Running)?;
         let start = self.session.step();
         if start == 0 {
             self.tell_skipped()?;
@@ -73,7 +75,7 @@ impl Training<'_> {
         });
         let none = BTreeMap::new;
         let ended = match trained {
-            Ok(()) if self.stop => self.save().map(|()| (Outcome::Stopped, none())),
+            Ok(()) if self.stop => self.save_last().map(|()| (Outcome::Stopped, none())),
             Ok(()) => self.finish().map(|metrics| (Outcome::Finished, metrics)),
             Err(error) => Err(error),
         };
@@ -85,6 +87,7 @@ impl Training<'_> {
             ) => {
                 let why = error.to_string();
                 self.tell(&format!("diverged: {why}"))?;
+                self.wait_for_disk()?;
                 Ok(Ending { outcome: Outcome::Diverged, why: Some(why), metrics: none() })
             }
             Err(error) => Err(error),
@@ -125,8 +128,7 @@ impl Training<'_> {
                 .extend(knobs.iter().map(|(name, value)| (format!("knob/{name}"), *value as f32)));
             let mut scalars = scalars(&metrics);
             scalars.push(("time/images_per_second".to_owned(), Value::Scalar(per_second as f32)));
-            self.log.write(step, &scalars)?;
-            self.log.flush()?;
+            self.log_now(&scalars)?;
             self.observer.observe(Progress::Step {
                 step,
                 epoch,
@@ -168,14 +170,13 @@ impl Training<'_> {
             snapshot(&self.session, &self.splits.valid, self.batch_size(), self.fixed())?;
         if let Some(snapshot) = &snapshot {
             metrics.insert("latent/active_units".to_owned(), active_units(snapshot) as f32);
-            snapshot.save(self.run)?;
+            self.saves.save_latents(snapshot.clone());
         }
-        self.log.write(step, &scalars(&metrics))?;
+        self.log_now(&scalars(&metrics))?;
         let last = step >= self.plan.total_steps;
         if epoch.is_multiple_of(self.experiment.plots.every_epochs) || last {
             self.media(snapshot.as_ref())?;
         }
-        self.log.flush()?;
         let left = self.plan.total_steps.saturating_sub(step) as f64;
         let done = step.saturating_sub(self.began.1);
         let seconds_left =
@@ -192,13 +193,12 @@ impl Training<'_> {
 
     /// The end of training: the test split, once, and the last state.
     fn finish(&mut self) -> Result<BTreeMap<String, f32>, Error> {
-        let step = self.session.step();
-        if !step.is_multiple_of(self.plan.steps_per_epoch) {
+        if !self.session.step().is_multiple_of(self.plan.steps_per_epoch) {
             self.validate()?;
         }
         let test = self.measure(&self.splits.test, "test")?;
-        self.log.write(step, &scalars(&test))?;
-        self.save()?;
+        self.log(&scalars(&test))?;
+        self.save_last()?;
         Ok(test)
     }
 
@@ -209,6 +209,9 @@ impl Training<'_> {
             let there = metrics.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
             return Err(Error::Monitor { monitor: tag.clone(), there });
         };
+        if self.state.judged.replace(step) == Some(step) {
+            return Ok(self.state.best.as_ref().is_some_and(|best| best.step == step));
+        }
         let value = f64::from(value);
         // Of all measures only the ELBO is better when it is larger.
         let better = |old: f64| if tag.ends_with("/elbo") { value > old } else { value < old };
@@ -236,34 +239,6 @@ impl Training<'_> {
         }
     }
 
-    /// Writes a checkpoint, unless this step has one, and removes those that are not to be kept.
-    pub(crate) fn save(&mut self) -> Result<(), Error> {
-        let step = self.session.step();
-        if self.saved == Some(step) {
-            return Ok(());
-        }
-        let (model, optimizer) = (self.session.parameters()?, self.session.optimizer_state()?);
-        // A step can end in numbers too large to be held, which only the next one would notice.
-        let bad = model.iter().chain(&optimizer).find(|(_, array)| !array.is_finite());
-        if let Some((name, _)) = bad {
-            return Err(Error::NotFinite { name: name.clone(), step });
-        }
-        // The log first: a checkpoint must not know of a record that a crash can still take.
-        self.log.sync()?;
-        let checkpoint = Checkpoint {
-            step,
-            model: tensors(model),
-            optimizer: tensors(optimizer),
-            state: self.state.to_table(),
-        };
-        let path = checkpoint::save(self.run, &checkpoint)?;
-        self.saved = Some(step);
-        let best = self.state.best.as_ref().map(|best| best.step);
-        checkpoint::prune_up_to(self.run, step, self.experiment.checkpoint.keep, best)?;
-        self.observer.observe(Progress::Checkpoint { step, path: &path });
-        Ok(())
-    }
-
     fn media(&mut self, snapshot: Option<&Snapshot>) -> Result<(), Error> {
         let classes = self.classes.len();
         let made = Media::make(&self.session, &self.splits.valid, classes, self.fixed(), snapshot);
@@ -273,10 +248,8 @@ impl Training<'_> {
         let samples = grid_png(&media.samples, 8)?;
         for (tag, picture) in [("images/reconstructions", pairs), ("images/samples", samples)] {
             let (width, height, channels, png) = picture;
-            self.log
-                .write(step, &[(tag.to_owned(), Value::Image { width, height, channels, png })])?;
+            self.log_now(&[(tag.to_owned(), Value::Image { width, height, channels, png })])?;
         }
-        self.log.flush()?;
         self.observer.observe(Progress::Media { step, media: &media, snapshot });
         Ok(())
     }
@@ -319,8 +292,7 @@ impl Training<'_> {
             }
             told => *told = (step, message.to_owned()),
         }
-        self.log.write(step, &[("control".to_owned(), Value::Text(self.told.1.clone()))])?;
-        self.log.flush()?;
+        self.log_now(&[("control".to_owned(), Value::Text(self.told.1.clone()))])?;
         self.observer.observe(Progress::Control { step, message });
         Ok(())
     }
@@ -329,6 +301,16 @@ impl Training<'_> {
     pub(crate) fn knobs(&self) -> BTreeMap<String, f64> {
         let at = self.plan.position(self.session.step());
         knobs(&self.session, self.experiment, &self.state.set, at)
+    }
+
+    /// Changes the state that the status tells; a status that can't be written is a fault of the disk like others.
+    pub(crate) fn enter(&mut self, state: State) -> Result<(), Error> {
+        match self.heartbeat.enter(state, None) {
+            Err(Error::Run(error @ workbench_runs::Error::Io { .. })) => {
+                self.failed(Part::Status, format!("can't write the status: {}", reason(&error)))
+            }
+            other => other,
+        }
     }
 
     fn fixed(&self) -> Binarizer {

@@ -24,6 +24,7 @@ pub fn runs(context: &Context, json: bool) -> Result<()> {
                 "steps_total": status.as_ref().map(|status| status.steps_total),
                 "epoch": status.as_ref().map(|status| status.epoch),
                 "started": status.as_ref().map(|status| status.started.clone()),
+                "storage": status.as_ref().and_then(|status| status.storage.clone()),
                 "best": best.map(|best| json!({"tag": best.tag, "step": best.step, "value": best.value})),
                 "metrics": numbers(&tested(run)),
                 "group": Group::of(run).map(|group| json!({"name": group.name, "seed": group.seed})),
@@ -41,6 +42,16 @@ pub fn runs(context: &Context, json: bool) -> Result<()> {
         return Ok(());
     }
     console::table(&table(&runs));
+    let faults = runs.iter().filter_map(|run| {
+        let storage = Status::read(run).ok().flatten()?.storage?;
+        Some(format!("{}  storage: {storage}", run.name()))
+    });
+    for (i, fault) in faults.enumerate() {
+        if i == 0 {
+            console::line("");
+        }
+        console::line(fault);
+    }
     let groups = group::table(&runs);
     if !groups.is_empty() {
         console::line("");

@@ -48,6 +48,7 @@ pub fn show(context: &Context, query: &str, json: bool) -> Result<()> {
             "images_per_second": status.as_ref().map(|status| status.images_per_second),
             "skipped": status.as_ref().map(|status| status.skipped),
             "error": status.as_ref().and_then(|status| status.error.clone()),
+            "storage": status.as_ref().and_then(|status| status.storage.clone()),
             "metrics": metrics,
             "checkpoints": checkpoints.iter().map(|(_, path)| path).collect::<Vec<_>>(),
             "figures": figures,
@@ -74,6 +75,9 @@ pub fn show(context: &Context, query: &str, json: bool) -> Result<()> {
         }
         if let Some(error) = &status.error {
             console::line(format_args!("error: {error}"));
+        }
+        if let Some(storage) = &status.storage {
+            console::line(format_args!("storage: {storage}"));
         }
     }
     let mut rows = vec![["metric", "last", "best", "at step"].map(str::to_owned).to_vec()];

@@ -4,6 +4,8 @@ use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use workbench_experiment::is_name;
@@ -30,7 +32,7 @@ pub fn train(context: &Context, train: &Train) -> Result<ExitCode> {
         }
         let there = context.runs.join(name);
         if there.exists() && train.or_resume {
-            let run = RunDir::open(&there).map_err(Failure::usage)?;
+            let run = open_made(&there)?;
             return go_on(context, &run, how(train.headless, train.detach, train.json));
         }
         if there.exists() {
@@ -42,8 +44,40 @@ pub fn train(context: &Context, train: &Train) -> Result<ExitCode> {
     let prepared = Prepared::new(context, experiment)?;
     // What a session refuses is refused before there is a run.
     prepared.session()?;
-    let run = create(context, &prepared, train.name.as_deref(), None)?;
+    let there = train.name.as_ref().map(|name| context.runs.join(name));
+    let run = match create(context, &prepared, train.name.as_deref(), None) {
+        Ok(run) => run,
+        Err(failure) => match there {
+            // Another that was started at the same time has made it.
+            Some(there) if train.or_resume && there.exists() => {
+                let run = open_made(&there)?;
+                return go_on(context, &run, how(train.headless, train.detach, train.json));
+            }
+            _ => return Err(failure),
+        },
+    };
     begin(context, &run, prepared, how(train.headless, train.detach, train.json))
+}
+
+/// Opens a run directory, which another process may just be making.
+fn open_made(there: &Path) -> Result<RunDir> {
+    let began = Instant::now();
+    loop {
+        match RunDir::open(there) {
+            Err(workbench_runs::Error::NotARun { .. })
+                if began.elapsed() < BEING_MADE && is_empty(there) =>
+            {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            opened => return opened.map_err(Failure::usage),
+        }
+    }
+}
+
+/// Whether nothing is in it but what is still being written.
+fn is_empty(folder: &Path) -> bool {
+    let mut entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.all(|entry| entry.file_name().to_string_lossy().starts_with('.'))
 }
 
 /// `workbench resume`.
@@ -58,6 +92,11 @@ pub fn in_background(context: &Context, run: &Path) -> Result<ExitCode> {
     let prepared = Prepared::new(context, model::experiment(&run)?)?;
     Ok(ExitCode::from(here(&run, prepared, false, None)?))
 }
+
+/// Between two signs of life while data are read.
+const BEAT: Duration = Duration::from_secs(2);
+/// A run directory is made before what is in it, by one of several that start at once.
+const BEING_MADE: Duration = Duration::from_secs(5);
 
 /// Where training happens, and who watches.
 #[derive(Clone, Copy, PartialEq)]
@@ -120,7 +159,17 @@ pub fn begin(context: &Context, run: &RunDir, prepared: Prepared, how: How) -> R
 /// Trains in this process: a new run, or from the newest good checkpoint of one that has any. Returns the exit code.
 /// `seed` is told with every event, where the run is one of several.
 pub fn here(run: &RunDir, prepared: Prepared, json: bool, seed: Option<u64>) -> Result<u8> {
-    let claim = Claim::acquire(run).map_err(Failure::usage)?;
+    let claim = Claim::acquire_watching(run, &mut |holder| {
+        console::note(format_args!(
+            "{} was being written by {holder}; whether that one is at work can't be told from here: watching it for a \
+             minute",
+            run.name()
+        ));
+    })
+    .map_err(Failure::usage)?;
+    if let Some(holder) = claim.taken_from() {
+        console::note(format_args!("{} was left by {holder}, which is gone", run.name()));
+    }
     // What was asked of a trainer that is gone is not meant for this one; what can't be read is as good as gone.
     while request::take(run).is_ok_and(|requests| !requests.is_empty()) {}
     let parameters = workbench_graph::parameter_count(&prepared.graph);
@@ -132,13 +181,15 @@ pub fn here(run: &RunDir, prepared: Prepared, json: bool, seed: Option<u64>) -> 
     status.write(run)?;
     let _ward = Ward::over(run);
     // A panic is a fault of ours that no plugin is to be blamed for; the run must not look alive after it.
-    let trained = catch_unwind(AssertUnwindSafe(|| claimed(run, &prepared, json, seed)));
+    let trained = catch_unwind(AssertUnwindSafe(|| claimed(run, &claim, &prepared, json, seed)));
     let bug =
         |_| Err(Failure::running("the workbench itself fell over (its words are above): a bug"));
     let ended = trained.unwrap_or_else(bug).inspect_err(|failure| {
-        // Where training itself failed, its status says so already, with the same words.
+        // Where training itself failed, its status says so already, with the same words; where the run was taken over,
+        // it is the other's.
         if let Ok(Some(mut now)) = Status::read(run)
             && now.state.is_live()
+            && claim.ticket().check().is_ok()
         {
             now.state = State::Failed;
             now.error = Some(failure.to_string());
@@ -154,7 +205,13 @@ pub fn here(run: &RunDir, prepared: Prepared, json: bool, seed: Option<u64>) -> 
 }
 
 /// What [`here`] does once the run directory is this process's.
-fn claimed(run: &RunDir, prepared: &Prepared, json: bool, seed: Option<u64>) -> Result<u8> {
+fn claimed(
+    run: &RunDir,
+    claim: &Claim,
+    prepared: &Prepared,
+    json: bool,
+    seed: Option<u64>,
+) -> Result<u8> {
     let signals = Signals::install()?;
     let resume = match checkpoint::load_newest(run)? {
         None => None,
@@ -165,13 +222,14 @@ fn claimed(run: &RunDir, prepared: &Prepared, json: bool, seed: Option<u64>) -> 
             Some(checkpoint)
         }
     };
-    let splits = load(prepared)?;
+    let splits = load(run, prepared)?;
     let classes = prepared.source.classes();
     let texts = vec![("text/layers".to_owned(), workbench_graph::render_layers(&prepared.graph))];
     let mut observer = Headless::new(run, &prepared.experiment, classes, json, seed);
     let session = prepared.session()?;
     let job = Job {
         run,
+        claim,
         experiment: &prepared.experiment,
         session,
         splits: &splits,
@@ -254,8 +312,9 @@ pub fn taken(name: &str) -> Failure {
     ))
 }
 
-/// Reads the data into memory, with a bar where someone looks and it takes a while.
-fn load(prepared: &Prepared) -> Result<Splits> {
+/// Reads the data into memory, with a bar where someone looks and it takes a while, and with a heartbeat: whoever
+/// watches the run would else take it for lost.
+fn load(run: &RunDir, prepared: &Prepared) -> Result<Splits> {
     let bar = match std::io::stderr().is_terminal() {
         true => ProgressBar::new(0).with_style(
             ProgressStyle::with_template("reading items {wide_bar} {human_pos}/{human_len}")
@@ -263,9 +322,19 @@ fn load(prepared: &Prepared) -> Result<Splits> {
         ),
         false => ProgressBar::hidden(),
     };
+    let beaten = Mutex::new(Instant::now());
     let splits = Splits::load(&prepared.experiment, &prepared.source, &|done, of| {
         bar.set_length(of);
         bar.set_position(done);
+        if let Ok(mut beaten) = beaten.try_lock()
+            && beaten.elapsed() > BEAT
+        {
+            *beaten = Instant::now();
+            // A status that can't be written now is told of once training has begun.
+            if let Ok(Some(status)) = Status::read(run) {
+                let _ = status.write(run);
+            }
+        }
     });
     bar.finish_and_clear();
     let reader = &prepared.reader.name;

@@ -16,10 +16,14 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) -> Rect {
     first_row(state, Rect { height: 1, ..area }, buf);
     second_row(state, Rect { y: area.y + 1, height: 1, ..area }, buf);
     let mut rows = 2;
-    if let Some(error) = state.status.as_ref().and_then(|status| status.error.as_ref()) {
-        let text = format::plain(error.lines().next().unwrap_or(""));
+    let status = state.status.as_ref();
+    let error = status.and_then(|status| status.error.clone()).map(|text| (text, Hue::Bad));
+    let storage = status.and_then(|status| status.storage.as_ref());
+    let storage = storage.map(|text| (format!("! storage: {text}"), Hue::Valid));
+    for (text, hue) in [error, storage].into_iter().flatten() {
+        let text = format::plain(text.lines().next().unwrap_or(""));
         let text = paint::cut(&text, area.width, state.styles.unicode());
-        paint::put(buf, area.x, area.y + rows, area.width, &text, state.styles.of(Hue::Bad));
+        paint::put(buf, area.x, area.y + rows, area.width, &text, state.styles.of(hue));
         rows += 1;
     }
     if area.height >= 14 {

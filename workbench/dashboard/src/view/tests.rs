@@ -306,3 +306,23 @@ fn a_run_that_ended_shows_how_and_asks_for_nothing() {
     assert!(screen.contains("✗ diverged") && screen.contains("not finite at step 40"), "{screen}");
     assert!(!screen.contains("Space pause"), "{screen}");
 }
+
+#[test]
+fn a_disk_that_takes_nothing_is_told_of_while_training_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut run = Synthetic::create(dir.path(), "short", 400).unwrap();
+    (0..40).for_each(|_| run.advance().unwrap());
+    let words = "can't save a checkpoint at step 30: No space left on device (os error 28), trying \
+                 to write /runs/short/checkpoints";
+    run.status.storage = Some(words.to_owned());
+    run.beat(RunState::Running).unwrap();
+    for (theme, ascii) in [(Theme::None, true), (Theme::Truecolor, false)] {
+        let mut state = read(&run.run, styles(theme, ascii));
+        let screen = screen(&mut state, &run.run, 80, 24);
+        assert!(
+            screen.contains("! storage: can't save a checkpoint at step 30: No space"),
+            "{screen}"
+        );
+        assert!(screen.contains("running"), "{screen}");
+    }
+}

@@ -46,6 +46,29 @@ fn a_resumed_run_supersedes_what_came_after_its_checkpoint() {
 }
 
 #[test]
+fn a_clock_that_goes_back_and_forth_a_year_moves_no_record() {
+    const YEAR: f64 = 365.0 * 86_400.0;
+    let (mut history, mut expected) = (History::default(), History::default());
+    for step in 1..=9u64 {
+        let wall_time = match step {
+            1..=3 => 1.8e9,
+            4..=6 => 1.8e9 - YEAR,
+            _ => 1.8e9 + YEAR,
+        };
+        let event = scalar(step, "a", step as f32);
+        expected.fold(event.clone());
+        history.fold(Event { wall_time, ..event });
+    }
+    // Going on from step 5, by a clock that is before all others.
+    let start = Event { step: 5, session_start: true, ..Event::default() };
+    history.fold(start.clone());
+    expected.fold(start);
+    let (a, b) = (&history.scalars["a"], &expected.scalars["a"]);
+    assert_eq!((&a.steps, &a.values), (&b.steps, &b.values));
+    assert_eq!(a.steps, [1, 2, 3, 4, 5]);
+}
+
+#[test]
 fn events_are_ordered_by_step_and_the_later_record_of_a_step_holds() {
     let mut history = History::default();
     for (step, x) in [(5, 0.5), (1, 0.1), (3, 0.3), (5, 5.0), (4, 0.4), (1, 1.0)] {

@@ -110,6 +110,9 @@ fn run_lines(state: &State, run: &RunEntry) -> Vec<(String, Style)> {
     };
     let share = runs::share(run).map_or(String::new(), |share| format!(", {:.0}%", share * 100.0));
     lines.push((format!("{mark} {} at {}{share}", run.word(), runs::steps(run)), style));
+    if let Some(storage) = &status.storage {
+        lines.push((format::plain(&format!("! storage: {storage}")), state.styles.of(Hue::Valid)));
+    }
     if let Some(error) = &status.error {
         for line in error.lines().take(3) {
             lines.push((line.to_owned(), state.styles.of(Hue::Bad)));
