@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use models::{Builder, conv28, mlp};
 use workbench_engine::noise::{self, Key};
 use workbench_engine::{
-    Array, Batch, Controls, DeviceKind, Error, Measures, OptimizerConfig, OptimizerKind, Session,
+    Array, Batch, Controls, DeviceKind, Error, Measures, OptimizerConfig, OptimizerKind, Path,
+    Session,
 };
 use workbench_graph::{
     Binary, DType, Graph, Init, Location, MarkKind, Op, Reduction, Role, Shape, Unary,
@@ -107,6 +108,52 @@ fn a_convolutional_model_trains_alike_twice() {
         state(&session)
     };
     assert_eq!(run(), run());
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let mut session = open(conv28());
+            let pixels = noise::uniform(Key::new(1, "data", 0, 0), 40 * 784);
+            let x = Batch::default().with_f32("x", &[40, 1, 28, 28], pixels);
+            for _ in 0..3 {
+                train_at(1e-3, &mut session, &x).unwrap();
+            }
+            state(&session)
+        })
+    };
+    let alone = run(1);
+    assert_eq!(alone, run(2));
+    assert_eq!(alone, run(5));
+}
+
+#[test]
+fn a_plan_trains_as_the_interpreter_does() {
+    for (graph, side) in [(mlp(SIDE, 16, 3), SIDE), (conv28(), 28)] {
+        let mut planned = open(graph.clone());
+        let config = OptimizerConfig::default();
+        let mut interpreted = Session::interpreted(graph, DeviceKind::Cpu, 7, config).unwrap();
+        assert_eq!((planned.path(), interpreted.path()), (Path::Plan, Path::Interpreter));
+        for step in 0..5 {
+            // The last batch of an epoch is smaller.
+            let n = if step == 4 { 3 } else { 8 };
+            let pixels = noise::uniform(Key::new(1, "data", step, 0), n * side * side);
+            let x = Batch::default().with_f32("x", &[n, 1, side, side], pixels);
+            let a = train_at(1e-3, &mut planned, &x).unwrap();
+            let b = train_at(1e-3, &mut interpreted, &x).unwrap();
+            assert!((a.loss / b.loss - 1.0).abs() < 1e-4, "step {step}: {} {}", a.loss, b.loss);
+            let norms = a.grad_norm.unwrap() / b.grad_norm.unwrap();
+            assert!((norms - 1.0).abs() < 1e-3, "step {step}: {norms}");
+        }
+        let z = planned.prior(1, 1, 0).unwrap();
+        let none = Batch::default();
+        let (a, b) = (planned.decode(&z, &none).unwrap(), interpreted.decode(&z, &none).unwrap());
+        for (a, b) in a.data.iter().zip(&b.data) {
+            assert!((a - b).abs() < 1e-3, "{a} {b}");
+        }
+    }
 }
 
 #[test]

@@ -43,17 +43,7 @@ pub(crate) fn norm(gradients: &[Source]) -> Result<f64, usize> {
         let data = &gradients[index].slice()[from..from + n];
         // SAFETY: a sum a chunk.
         let sum = unsafe { all.part(starts[index] + from / CHUNK, 1) };
-        Arch::new().dispatch(|| {
-            // In f64, so that the square of a finite f32 is finite, and a sum that is not tells of a fault.
-            let mut lanes = [0f64; 16];
-            for chunk in data.chunks(16) {
-                lanes
-                    .iter_mut()
-                    .zip(chunk)
-                    .for_each(|(sum, &x)| *sum += f64::from(x) * f64::from(x));
-            }
-            sum[0] = lanes.iter().sum();
-        });
+        sum[0] = Arch::new().dispatch(|| squares(data));
     });
     let mut total = 0.0;
     for index in 0..gradients.len() {
@@ -64,6 +54,24 @@ pub(crate) fn norm(gradients: &[Source]) -> Result<f64, usize> {
         total += squares;
     }
     Ok(total.sqrt())
+}
+
+/// The sum of squares; not finite where a number is not.
+#[inline(always)]
+fn squares(data: &[f32]) -> f64 {
+    const LANES: usize = 64;
+    let mut lanes = [0f32; LANES];
+    let mut chunks = data.chunks_exact(LANES);
+    for chunk in &mut chunks {
+        lanes.iter_mut().zip(chunk).for_each(|(sum, x)| *sum += x * x);
+    }
+    lanes.iter_mut().zip(chunks.remainder()).for_each(|(sum, x)| *sum += x * x);
+    let sum: f64 = lanes.iter().map(|&x| f64::from(x)).sum();
+    if sum.is_finite() {
+        return sum;
+    }
+    // The square of a finite f32 may be too large for an f32, and never for an f64.
+    data.iter().map(|&x| f64::from(x) * f64::from(x)).sum()
 }
 
 /// Calls `work(array, from, length)` for the chunks of arrays of these lengths.

@@ -6,6 +6,10 @@
 
 #![expect(unsafe_code, reason = "tasks write disjoint parts of one buffer")]
 
+use std::ops::Range;
+
+use pulp::Arch;
+
 use super::product::{Finish, Matrix, Size, pack, packed_len, sum_parts, tiles};
 use super::threads::parallel;
 use super::{Source, Target, scratch};
@@ -91,88 +95,164 @@ impl Geometry {
     }
 
     /// What the kernel sees from each of some output pixels of an image `[plane, C]`, a row each.
-    fn unfold(&self, x: &[f32], group: usize, places: std::ops::Range<usize>, rows: &mut [f32]) {
-        let channels = self.group_channels();
-        for (place, row) in places.zip(rows.chunks_mut(self.row())) {
-            self.visit(place, |tap, count, pixel| {
-                let to = &mut row[tap * channels..][..count * channels];
-                match pixel {
-                    None => to.fill(0.0),
-                    Some(pixel) if self.groups == 1 => {
-                        copy(to, &x[pixel * channels..][..count * channels]);
-                    }
-                    Some(pixel) => {
-                        for (i, to) in to.chunks_mut(channels).enumerate() {
-                            let at = (pixel + i) * self.channels + group * channels;
-                            to.copy_from_slice(&x[at..at + channels]);
-                        }
-                    }
+    #[inline(always)]
+    fn unfold(&self, x: &[f32], group: usize, places: Range<usize>, rows: &mut [f32]) {
+        let (channels, row) = (self.group_channels(), self.row());
+        self.runs(places, |run| {
+            let (first, width) = (run.tap * channels, run.taps * channels);
+            let to = &mut rows[run.row * row + first..];
+            match run.pixel {
+                None => each_row(to, row, run.count, |_, to| to[..width].fill(0.0)),
+                Some(pixel) if self.groups == 1 => {
+                    let (x, step) = (&x[pixel * channels..], self.stride[2] * channels);
+                    copy_runs(to, row, x, step, run.count, width);
                 }
-            });
-        }
+                Some(pixel) => each_row(to, row, run.count, |i, to| {
+                    let pixel = pixel + i * self.stride[2];
+                    for (tap, to) in to[..width].chunks_mut(channels).enumerate() {
+                        let at = (pixel + tap) * self.channels + group * channels;
+                        to.copy_from_slice(&x[at..at + channels]);
+                    }
+                }),
+            }
+        });
     }
 
     /// The transpose of [`Geometry::unfold`]: what lies over a pixel is summed.
-    fn fold(&self, rows: &[f32], group: usize, places: std::ops::Range<usize>, x: &mut [f32]) {
-        let channels = self.group_channels();
-        for (place, row) in places.zip(rows.chunks(self.row())) {
-            self.visit(place, |tap, count, pixel| {
-                let Some(pixel) = pixel else { return };
-                let from = &row[tap * channels..][..count * channels];
-                if self.groups == 1 {
-                    add(&mut x[pixel * channels..][..count * channels], from);
-                    return;
-                }
-                for (i, from) in from.chunks(channels).enumerate() {
-                    let at = (pixel + i) * self.channels + group * channels;
+    #[inline(always)]
+    fn fold(&self, rows: &[f32], group: usize, places: Range<usize>, x: &mut [f32]) {
+        let (channels, row) = (self.group_channels(), self.row());
+        self.runs(places, |run| {
+            let Some(pixel) = run.pixel else { return };
+            let width = run.taps * channels;
+            let from = &rows[run.row * row + run.tap * channels..];
+            if self.groups == 1 {
+                let step = self.stride[2] * channels;
+                add_runs(&mut x[pixel * channels..], step, from, row, run.count, width);
+                return;
+            }
+            for i in 0..run.count {
+                let pixel = pixel + i * self.stride[2];
+                for (tap, from) in from[i * row..][..width].chunks(channels).enumerate() {
+                    let at = (pixel + tap) * self.channels + group * channels;
                     add(&mut x[at..at + channels], from);
                 }
-            });
-        }
+            }
+        });
     }
 
-    /// Visits the taps of an output pixel in runs of neighbours: `(first tap, taps, input pixel)`, with no pixel where
-    /// they lie outside.
+    /// Visits the taps of some output pixels in runs of neighbours along a line of either side.
     #[inline(always)]
-    fn visit(&self, place: usize, mut each: impl FnMut(usize, usize, Option<usize>)) {
+    fn runs(&self, places: Range<usize>, mut each: impl FnMut(Run)) {
         let [_, height, width] = self.out;
-        let at = [place / (height * width), place / width % height, place % width];
-        let [planes, rows, columns] = self.kernel;
-        let inside = |axis: usize, tap: usize| {
-            let at = (at[axis] * self.stride[axis] + tap * self.dilation[axis])
+        let [planes, lines, columns] = self.kernel;
+        let inside = |axis: usize, place: usize, tap: usize| {
+            let at = (place * self.stride[axis] + tap * self.dilation[axis])
                 .wrapping_sub(self.pad[axis]);
             (at < self.size[axis]).then_some(at)
         };
-        for z in 0..planes {
-            let depth = inside(0, z);
-            for y in 0..rows {
-                let tap = (z * rows + y) * columns;
-                let (Some(z), Some(y)) = (depth, inside(1, y)) else {
-                    each(tap, columns, None);
-                    continue;
-                };
-                let line = (z * self.size[1] + y) * self.size[2];
-                if self.dilation[2] != 1 {
-                    for x in 0..columns {
-                        each(tap + x, 1, inside(2, x).map(|x| line + x));
+        // Output columns for which the whole kernel lies inside.
+        let (stride, pad) = (self.stride[2], self.pad[2]);
+        let reach = (columns - 1) * self.dilation[2] + 1;
+        let whole_from = pad.div_ceil(stride);
+        let whole_to = match (self.size[2] + pad).checked_sub(reach) {
+            Some(last) => (last / stride + 1).max(whole_from),
+            None => whole_from,
+        };
+        let mut at = places.start;
+        while at < places.end {
+            let (line, first) = (at / width, at % width);
+            let count = (width - first).min(places.end - at);
+            let (z, y) = (line / height, line % height);
+            for tap_z in 0..planes {
+                let plane = inside(0, z, tap_z);
+                for tap_y in 0..lines {
+                    let tap = (tap_z * lines + tap_y) * columns;
+                    let row = at - places.start;
+                    let (Some(plane), Some(y)) = (plane, inside(1, y, tap_y)) else {
+                        each(Run { row, count, tap, taps: columns, pixel: None });
+                        continue;
+                    };
+                    let start = (plane * self.size[1] + y) * self.size[2];
+                    let mut column = first;
+                    while column < first + count {
+                        let row = row + column - first;
+                        if column >= whole_from && column < whole_to && self.dilation[2] == 1 {
+                            let count = whole_to.min(first + count) - column;
+                            let pixel = Some(start + column * stride - pad);
+                            each(Run { row, count, tap, taps: columns, pixel });
+                            column += count;
+                            continue;
+                        }
+                        // At the border, and between dilated taps, tap by tap.
+                        for x in 0..columns {
+                            let pixel = inside(2, column, x).map(|x| start + x);
+                            each(Run { row, count: 1, tap: tap + x, taps: 1, pixel });
+                        }
+                        column += 1;
                     }
-                    continue;
-                }
-                let (start, pad) = (at[2] * self.stride[2], self.pad[2]);
-                let before = pad.saturating_sub(start).min(columns);
-                let end = (self.size[2] + pad).saturating_sub(start).clamp(before, columns);
-                if before > 0 {
-                    each(tap, before, None);
-                }
-                if end > before {
-                    each(tap + before, end - before, Some(line + start + before - pad));
-                }
-                if columns > end {
-                    each(tap + end, columns - end, None);
                 }
             }
+            at += count;
         }
     }
+}
+
+/// Neighbouring taps of neighbouring output pixels.
+#[derive(Clone, Copy)]
+struct Run {
+    /// The first output pixel, counted from the first that was asked for.
+    row: usize,
+    /// Output pixels.
+    count: usize,
+    tap: usize,
+    taps: usize,
+    /// The input pixel under the first tap of the first output pixel; none where it lies outside.
+    pixel: Option<usize>,
+}
+
+#[inline(always)]
+fn each_row(rows: &mut [f32], row: usize, count: usize, mut work: impl FnMut(usize, &mut [f32])) {
+    for (i, rows) in rows.chunks_mut(row).take(count).enumerate() {
+        work(i, rows);
+    }
+}
+
+/// Runs of `width` numbers, `step` apart in `x`, to the beginnings of rows.
+#[inline(always)]
+fn copy_runs(rows: &mut [f32], row: usize, x: &[f32], step: usize, count: usize, width: usize) {
+    // Widths that are known make a few moves of each run; any other is a call.
+    macro_rules! known {
+        ($($width:literal)*) => {
+            match width {
+                $($width => for (i, to) in rows.chunks_mut(row).take(count).enumerate() {
+                    to[..$width].copy_from_slice(&x[i * step..][..$width]);
+                },)*
+                _ => for (i, to) in rows.chunks_mut(row).take(count).enumerate() {
+                    to[..width].copy_from_slice(&x[i * step..][..width]);
+                },
+            }
+        };
+    }
+    known!(3 4 9 12 16 32 48 64 128);
+}
+
+/// Runs of `width` numbers from the beginnings of rows, added to `x` at places `step` apart.
+#[inline(always)]
+fn add_runs(x: &mut [f32], step: usize, rows: &[f32], row: usize, count: usize, width: usize) {
+    macro_rules! known {
+        ($($width:literal)*) => {
+            match width {
+                $($width => for (i, from) in rows.chunks(row).take(count).enumerate() {
+                    add(&mut x[i * step..][..$width], &from[..$width]);
+                },)*
+                _ => for (i, from) in rows.chunks(row).take(count).enumerate() {
+                    add(&mut x[i * step..][..width], &from[..width]);
+                },
+            }
+        };
+    }
+    known!(3 4 9 12 16 32 48 64 128);
 }
 
 /// Y from X: `[B, plane, C] → [B, places, F]`.
@@ -207,12 +287,13 @@ pub(crate) fn forward(
             for group in 0..g.groups {
                 for (i, unfolded) in unfolded.chunks_mut(count * row).take(images).enumerate() {
                     let x = &x[(first + i) * g.plane() * g.channels..][..g.plane() * g.channels];
-                    g.unfold(x, group, from..from + count, unfolded);
+                    Arch::new().dispatch(|| g.unfold(x, group, from..from + count, unfolded));
                 }
                 let a = Matrix { data: unfolded, row, column: 1 };
                 let size = Size { m: images * count, n, k };
-                let finish = Finish { bias: finish.bias.map(|bias| &bias[group * n..]), ..finish };
+                let bias = finish.bias.map(|bias| &bias[group * n..]);
                 let at = (first * places + from) * g.filters;
+                let finish = Finish { bias, ..finish.skip(at + group * n) };
                 // SAFETY: tasks own disjoint rows; several images are whole ones, so that their rows are neighbours.
                 unsafe {
                     let y = y.part(at, images * count * g.filters);
@@ -249,7 +330,7 @@ pub(crate) fn input(
         // SAFETY: an image a task.
         let x = unsafe { x.part(image * len, len) };
         match finish.bias {
-            Some(bias) => x.chunks_mut(g.channels).for_each(|x| copy(x, bias)),
+            Some(bias) => x.chunks_mut(g.channels).for_each(|x| x.copy_from_slice(bias)),
             None => x.fill(0.0),
         }
         let y = &y[image * places * g.filters..][..places * g.filters];
@@ -266,13 +347,20 @@ pub(crate) fn input(
                         let c = unfolded.as_mut_ptr();
                         tiles(c, row, size, a, packed, Finish::default());
                     }
-                    g.fold(unfolded, group, from..from + count, x);
+                    Arch::new().dispatch(|| g.fold(unfolded, group, from..from + count, x));
                 }
             }
         });
         if finish.relu {
-            pulp::Arch::new().dispatch(|| {
+            Arch::new().dispatch(|| {
                 x.iter_mut().for_each(|x| *x = if *x <= 0.0 { 0.0 } else { *x });
+            });
+        }
+        if let Some(gate) = finish.gate {
+            let gate = &gate[image * len..][..len];
+            Arch::new().dispatch(|| {
+                let gated = |x, open: f32| if open > 0.0 { x } else { 0.0 };
+                x.iter_mut().zip(gate).for_each(|(x, &open)| *x = gated(*x, open));
             });
         }
     });
@@ -298,7 +386,7 @@ pub(crate) fn weight(g: &Geometry, grad: Target, x: Source, y: Source, parts: Ta
                 for from in (0..places).step_by(rows) {
                     let count = rows.min(places - from);
                     for group in 0..g.groups {
-                        g.unfold(x, group, from..from + count, unfolded);
+                        Arch::new().dispatch(|| g.unfold(x, group, from..from + count, unfolded));
                         let y = &y[from * g.filters + group * n..];
                         pack(packed, Matrix { data: y, row: g.filters, column: 1 }, count, n);
                         let a = Matrix { data: unfolded, row, column: 1 }.transposed();
@@ -318,16 +406,6 @@ pub(crate) fn weight(g: &Geometry, grad: Target, x: Source, y: Source, parts: Ta
     // SAFETY: the tasks are done.
     let parts = Source::of(unsafe { parts.part(0, count * len) });
     sum_parts(grad, parts);
-}
-
-/// Short runs are not worth a call of memcpy.
-#[inline(always)]
-fn copy(to: &mut [f32], from: &[f32]) {
-    if to.len() <= 16 {
-        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
-    } else {
-        to.copy_from_slice(from);
-    }
 }
 
 #[inline(always)]

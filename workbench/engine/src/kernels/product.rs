@@ -27,6 +27,8 @@ pub(crate) struct Finish<'a> {
     /// One number a column.
     pub bias: Option<&'a [f32]>,
     pub relu: bool,
+    /// Laid out as the result: zero where this is not above 0. The gradient of a ReLU, of which this is the result.
+    pub gate: Option<&'a [f32]>,
 }
 
 /// `[m, k] × [k, n]`.
@@ -43,6 +45,8 @@ const MAX_WIDTH: usize = 32;
 const MAX_ROWS: usize = 12;
 /// Up to so many rows, a task takes one panel through all of them.
 const WIDE: usize = 512;
+/// Up to so many rows, packing B would cost more than it saves.
+const FEW: usize = 4;
 /// Multiply-adds that are worth a task of their own.
 const TASK: usize = 1 << 18;
 /// A row this far from the next one, or a multiple, falls on the same line of the first-level cache.
@@ -94,11 +98,17 @@ pub(crate) fn product(
         // Each task packs its own panel, and finds it in its cache.
         parallel(panels, |panel| {
             let columns = width.min(n - panel * width);
+            let b = Matrix { data: &b.data[panel * width * b.column..], ..b };
+            let finish = finish.columns(panel * width);
+            let part = Size { m, n: columns, k };
+            if m <= FEW && b.column == 1 && columns == width {
+                let c = c.at(panel * width);
+                let panel = Panels { data: b.data, row: b.row };
+                Arch::new().dispatch(Tiles { c, stride, size: part, a, b: panel, finish });
+                return;
+            }
             scratch::with(packed_len(k, columns), |packed| {
-                let b = Matrix { data: &b.data[panel * width * b.column..], ..b };
                 pack(packed, b, k, columns);
-                let finish = finish.from(panel * width);
-                let part = Size { m, n: columns, k };
                 // SAFETY: tasks own disjoint columns.
                 unsafe { tiles(c.at(panel * width), stride, part, a, packed, finish) };
             });
@@ -118,7 +128,7 @@ pub(crate) fn product(
         let a = Matrix { data: &a.data[from * a.row..], ..a };
         let part = Size { m: rows, n, k };
         // SAFETY: tasks own disjoint rows.
-        unsafe { tiles(c.at(from * stride), stride, part, a, packed, finish) };
+        unsafe { tiles(c.at(from * stride), stride, part, a, packed, finish.skip(from * stride)) };
     });
 }
 
@@ -146,7 +156,8 @@ pub(super) unsafe fn tiles(
 ) {
     let restride = a.column == 1 && a.row.is_multiple_of(ALIAS) && size.m > 1 && size.n > MAX_WIDTH;
     if !restride {
-        Arch::new().dispatch(Tiles { c, stride, size, a, packed, finish });
+        let b = Panels { data: packed, row: width() };
+        Arch::new().dispatch(Tiles { c, stride, size, a, b, finish });
         return;
     }
     // Rows whose elements fall on the same cache lines are moved apart.
@@ -160,7 +171,9 @@ pub(super) unsafe fn tiles(
             let a = Matrix { data: rows, row, column: 1 };
             // SAFETY: these rows of C are part of what the caller owns.
             let c = unsafe { c.add(from * stride) };
-            Arch::new().dispatch(Tiles { c, stride, size: Size { m, ..size }, a, packed, finish });
+            let finish = finish.skip(from * stride);
+            let b = Panels { data: packed, row: width() };
+            Arch::new().dispatch(Tiles { c, stride, size: Size { m, ..size }, a, b, finish });
         }
     });
 }
@@ -174,9 +187,16 @@ impl Target {
     }
 }
 
-impl<'a> Finish<'a> {
-    fn from(self, column: usize) -> Finish<'a> {
-        Finish { bias: self.bias.map(|bias| &bias[column..]), ..self }
+impl Finish<'_> {
+    /// For the columns from this one on.
+    fn columns(self, from: usize) -> Self {
+        let bias = self.bias.map(|bias| &bias[from..]);
+        Finish { bias, ..self.skip(from) }
+    }
+
+    /// For what lies so many elements further on in the result.
+    pub fn skip(self, elements: usize) -> Self {
+        Finish { gate: self.gate.map(|gate| &gate[elements..]), ..self }
     }
 }
 
@@ -236,12 +256,19 @@ impl WithSimd for Pack<'_> {
     }
 }
 
+/// B as the tiles read it: a panel's rows lie `row` numbers apart.
+#[derive(Clone, Copy)]
+struct Panels<'a> {
+    data: &'a [f32],
+    row: usize,
+}
+
 struct Tiles<'a> {
     c: *mut f32,
     stride: usize,
     size: Size,
     a: Matrix<'a>,
-    packed: &'a [f32],
+    b: Panels<'a>,
     finish: Finish<'a>,
 }
 
@@ -265,13 +292,14 @@ impl WithSimd for Tiles<'_> {
                     a: unsafe { self.a.data.as_ptr().add(from * self.a.row) },
                     row: self.a.row,
                     column: self.a.column,
-                    b: self.packed[panel * k * width..].as_ptr(),
+                    b: self.b.data[panel * k * width..].as_ptr(),
+                    b_row: self.b.row,
                     k,
                     // SAFETY: inside the caller's part of C.
                     c: unsafe { self.c.add(from * self.stride + panel * width) },
                     stride: self.stride,
                     columns,
-                    finish: self.finish.from(panel * width),
+                    finish: self.finish.skip(from * self.stride).columns(panel * width),
                 };
                 // SAFETY: the tile lies inside all three matrices.
                 unsafe { tile.run(simd, rows) };
@@ -288,6 +316,7 @@ struct Tile<'a> {
     row: usize,
     column: usize,
     b: *const f32,
+    b_row: usize,
     k: usize,
     c: *mut f32,
     stride: usize,
@@ -337,7 +366,7 @@ impl Tile<'_> {
                     }
                 }
                 a = a.wrapping_add(self.column);
-                b = b.add(2 * lanes);
+                b = b.wrapping_add(self.b_row);
             }
         }
         for (r, sums) in sums.into_iter().enumerate() {
@@ -345,47 +374,45 @@ impl Tile<'_> {
             let out = unsafe {
                 std::slice::from_raw_parts_mut(self.c.add(r * self.stride), self.columns)
             };
+            let gate = self.finish.gate.map(|gate| &gate[r * self.stride..][..self.columns]);
             for (v, sum) in sums.into_iter().enumerate() {
-                let from = v * lanes;
-                let out = &mut out[from..self.columns.min(from + lanes)];
+                let (from, to) = (v * lanes, self.columns.min((v + 1) * lanes));
                 let mut sum = sum;
-                if out.len() == lanes {
-                    if self.finish.accumulate {
-                        // SAFETY: `out` holds a whole vector.
-                        let there = unsafe { out.as_ptr().cast::<S::f32s>().read_unaligned() };
-                        sum = simd.add_f32s(sum, there);
-                    }
-                    if let Some(bias) = self.finish.bias {
-                        sum = simd.add_f32s(sum, simd.partial_load_f32s(&bias[from..from + lanes]));
-                    }
-                    if self.finish.relu {
-                        sum = relu(simd, sum);
-                    }
-                    // SAFETY: as above.
-                    unsafe { out.as_mut_ptr().cast::<S::f32s>().write_unaligned(sum) };
-                    continue;
-                }
-                let len = out.len();
                 if self.finish.accumulate {
-                    sum = simd.add_f32s(sum, simd.partial_load_f32s(out));
+                    sum = simd.add_f32s(sum, load(simd, &out[from..to]));
                 }
                 if let Some(bias) = self.finish.bias {
-                    sum = simd.add_f32s(sum, simd.partial_load_f32s(&bias[from..from + len]));
+                    sum = simd.add_f32s(sum, load(simd, &bias[from..to]));
                 }
+                let zero = simd.splat_f32s(0.0);
                 if self.finish.relu {
-                    sum = relu(simd, sum);
+                    // Written so that NaN stays, and a fault shows in the loss.
+                    sum = simd.select_f32s(simd.less_than_or_equal_f32s(sum, zero), zero, sum);
                 }
-                simd.partial_store_f32s(out, sum);
+                if let Some(gate) = gate {
+                    let open = simd.less_than_f32s(zero, load(simd, &gate[from..to]));
+                    sum = simd.select_f32s(open, sum, zero);
+                }
+                if to - from == lanes {
+                    // SAFETY: `out` holds a whole vector from there on.
+                    unsafe { out[from..].as_mut_ptr().cast::<S::f32s>().write_unaligned(sum) };
+                } else {
+                    simd.partial_store_f32s(&mut out[from..to], sum);
+                }
             }
         }
     }
 }
 
-/// Keeps NaN, so that a fault shows in the loss.
+/// A vector of numbers, zeros behind the last.
 #[inline(always)]
-fn relu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
-    let zero = simd.splat_f32s(0.0);
-    simd.select_f32s(simd.less_than_or_equal_f32s(x, zero), zero, x)
+fn load<S: Simd>(simd: S, from: &[f32]) -> S::f32s {
+    if from.len() == S::F32_LANES {
+        // SAFETY: as many numbers as the vector holds.
+        unsafe { from.as_ptr().cast::<S::f32s>().read_unaligned() }
+    } else {
+        simd.partial_load_f32s(from)
+    }
 }
 
 /// Sums `parts` buffers of `out`'s length, one after the other, into `out`.
@@ -430,7 +457,10 @@ pub(crate) fn batched(
         scratch::with(packed_len(k, n), |packed| {
             pack(packed, b, k, n);
             // SAFETY: a product a task.
-            unsafe { tiles(c.part(index * m * n, m * n).as_mut_ptr(), n, size, a, packed, finish) };
+            unsafe {
+                let c = c.part(index * m * n, m * n).as_mut_ptr();
+                tiles(c, n, size, a, packed, finish.skip(index * m * n));
+            };
         });
     });
 }

@@ -1,6 +1,14 @@
-//! Tasks over candle's own threads: a second pool would compete with it for the cores.
+//! Tasks over rayon's threads.
+//!
+//! A thread that the system has taken away holds nothing up but the task that it is in: the others take the rest. A
+//! barrier that waits for every thread loses a time slice a kernel where something else wants a core.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use rayon::prelude::*;
+
+/// Runs a list of kernels on one of the pool's threads, where sharing tasks out costs least.
+pub(crate) fn on_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| work())
+}
 
 /// Calls `work(task)` for every task, in any order, on all threads.
 pub(crate) fn parallel(tasks: usize, work: impl Fn(usize) + Sync) {
@@ -8,16 +16,7 @@ pub(crate) fn parallel(tasks: usize, work: impl Fn(usize) + Sync) {
         (0..tasks).for_each(work);
         return;
     }
-    let next = AtomicUsize::new(0);
-    candle_core::utils::barrier_pool().execute(|_| {
-        loop {
-            let task = next.fetch_add(1, Ordering::Relaxed);
-            if task >= tasks {
-                break;
-            }
-            work(task);
-        }
-    });
+    (0..tasks).into_par_iter().with_max_len(1).for_each(&work);
 }
 
 /// Calls `work(start, length)` for parts of `0 .. n`, each but the last `grain` long.

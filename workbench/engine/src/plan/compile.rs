@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fuse::{self, Shape, Unit, root};
-use super::kernel::{Kernel, Place, Slot, Work};
+use super::kernel::{Epilogue, Kernel, Place, Slot, Work};
 use super::memory::Memory;
 use super::program::{Id, Instr, Kind, Program};
 use crate::kernels::map::{Access, Arg, Code, Step, Store};
@@ -173,9 +173,13 @@ impl Compiler<'_> {
         let out = self.slot(unit.members[unit.members.len() - 1]);
         let arg = |place: usize| self.slot(value.inputs[place]);
         let from = |place: usize| self.p.dims(value.inputs[place]);
-        let (bias, relu) = match unit.shape {
-            Shape::Product { bias, relu } => (bias.map(|id| self.slot(id)), relu),
-            _ => (None, false),
+        let epilogue = match unit.shape {
+            Shape::Product { bias, relu, gate } => Epilogue {
+                bias: bias.map(|id| self.slot(id)),
+                relu,
+                gate: gate.map(|id| self.slot(id)),
+            },
+            _ => Epilogue::default(),
         };
         match &value.instr {
             Instr::MatMul { transposed } => {
@@ -195,8 +199,7 @@ impl Compiler<'_> {
                     transposed: *transposed,
                     lead: lead.to_vec(),
                     steps: [steps(0), steps(1)],
-                    bias,
-                    relu,
+                    epilogue,
                     scratch,
                 }
             }
@@ -205,8 +208,7 @@ impl Compiler<'_> {
                 x: arg(0),
                 weight: arg(1),
                 geometry: *geometry,
-                bias,
-                relu,
+                epilogue,
                 scratch,
             },
             Instr::ConvInput(geometry) => Work::ConvInput {
@@ -214,8 +216,7 @@ impl Compiler<'_> {
                 y: arg(0),
                 weight: arg(1),
                 geometry: *geometry,
-                bias,
-                relu,
+                epilogue,
                 scratch,
             },
             Instr::ConvWeight(geometry) => {

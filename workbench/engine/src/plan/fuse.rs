@@ -28,8 +28,8 @@ pub(crate) enum Shape {
     Single,
     /// Elementwise ops over so many elements.
     Map { elements: usize },
-    /// A product whose result is the last member: with a bias, and perhaps a ReLU.
-    Product { bias: Option<Id>, relu: bool },
+    /// A product whose result is the last member: perhaps with a bias, a ReLU, and the gate of another ReLU's gradient.
+    Product { bias: Option<Id>, relu: bool, gate: Option<Id> },
 }
 
 /// More steps than this in one pass would leave the first-level cache.
@@ -134,7 +134,35 @@ impl Fusion<'_> {
             relu = true;
             members.push(user);
         }
-        self.open(members, Shape::Product { bias, relu });
+        let last = members[members.len() - 1];
+        let mut gate = None;
+        if let Some(user) = self.only_user(last)
+            && let Some((mask, open)) = self.gate(last, user)
+        {
+            gate = Some(open);
+            members.extend([mask, user]);
+        }
+        self.open(members, Shape::Product { bias, relu, gate });
+    }
+
+    /// The mask and the operand of a selection that keeps a value where the operand is above 0, and has zeros elsewhere.
+    fn gate(&self, value: Id, selection: Id) -> Option<(Id, Id)> {
+        let (p, zero) = (self.p, |id: Id| self.p.as_constant(id) == Some(0.0));
+        let [mask, kept, other] = p.values[selection].inputs[..] else { return None };
+        let is_selection = p.values[selection].instr == Instr::Map(Map::Select)
+            && p.dims(selection) == p.dims(value)
+            && kept == value
+            && zero(other);
+        if !is_selection
+            || p.values[mask].instr != Instr::Map(Map::Binary(Binary::Lt))
+            || self.only_user(mask) != Some(selection)
+            || self.of[mask].is_some()
+        {
+            return None;
+        }
+        let [low, open] = p.values[mask].inputs[..] else { return None };
+        let fits = zero(low) && p.dims(open) == p.dims(value) && p.as_constant(open).is_none();
+        fits.then_some((mask, open))
     }
 
     /// The other side of an addition that adds a number a column to a product, given before it.

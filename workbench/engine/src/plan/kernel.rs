@@ -37,6 +37,22 @@ pub(crate) enum Place {
     Override(usize),
 }
 
+/// What happens to a product's result as it is stored.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Epilogue {
+    pub bias: Option<Slot>,
+    pub relu: bool,
+    pub gate: Option<Slot>,
+}
+
+impl Epilogue {
+    fn finish<'a>(&self, c: &Context<'a>) -> Finish<'a> {
+        let read = |slot: Slot| c.source(slot).slice();
+        let (bias, gate) = (self.bias.map(read), self.gate.map(read));
+        Finish { accumulate: false, bias, relu: self.relu, gate }
+    }
+}
+
 pub(crate) enum Work {
     Fill {
         out: Slot,
@@ -56,8 +72,7 @@ pub(crate) enum Work {
         /// The leading axes, and how far apart their products' operands lie.
         lead: Vec<usize>,
         steps: [Vec<usize>; 2],
-        bias: Option<Slot>,
-        relu: bool,
+        epilogue: Epilogue,
         scratch: Slot,
     },
     Conv {
@@ -65,8 +80,7 @@ pub(crate) enum Work {
         x: Slot,
         weight: Slot,
         geometry: Geometry,
-        bias: Option<Slot>,
-        relu: bool,
+        epilogue: Epilogue,
         scratch: Slot,
     },
     ConvInput {
@@ -74,8 +88,7 @@ pub(crate) enum Work {
         y: Slot,
         weight: Slot,
         geometry: Geometry,
-        bias: Option<Slot>,
-        relu: bool,
+        epilogue: Epilogue,
         scratch: Slot,
     },
     ConvWeight {
@@ -197,9 +210,34 @@ pub(crate) enum Work {
     },
 }
 
+/// Memory for the values of a run. Buffers start on cache lines, so that whole numbers are aligned as well.
+#[derive(Clone, Copy, Default)]
+#[repr(align(64))]
+pub(crate) struct Line(#[expect(dead_code, reason = "only its room counts")] [f32; LINE]);
+
+/// Numbers of f32 in a line.
+pub(crate) const LINE: usize = 16;
+
+/// Where an arena begins, and how many numbers it holds.
+#[derive(Clone, Copy)]
+pub(crate) struct Arena(Target);
+
+impl Arena {
+    pub fn of(lines: &mut [Line]) -> Arena {
+        let len = lines.len() * LINE;
+        // SAFETY: lines are f32 one after the other; the run that uses them holds the lock on them.
+        Arena(unsafe { Target::new(lines.as_mut_ptr().cast(), len) })
+    }
+
+    fn at(self, start: usize, len: usize) -> *mut f32 {
+        // SAFETY: only the address is taken; the slots that compilation gave out at one time do not overlap.
+        unsafe { self.0.part(start, len) }.as_mut_ptr()
+    }
+}
+
 /// What one run reads, and the memory that it works in.
 pub(crate) struct Context<'a> {
-    pub arena: *mut f32,
+    pub arena: Arena,
     pub params: &'a [Vec<f32>],
     pub inputs: &'a [Option<Fed>],
     pub knobs: &'a [f32],
@@ -219,7 +257,7 @@ impl Context<'_> {
     pub fn source(&self, slot: Slot) -> Source {
         match slot.place {
             // SAFETY: the arena holds every slot; a kernel's inputs are not its outputs.
-            Place::Arena(start) => unsafe { Source::new(self.arena.add(start), slot.len) },
+            Place::Arena(start) => unsafe { Source::new(self.arena.at(start, slot.len), slot.len) },
             Place::Param(index) => Source::of(&self.params[index]),
             Place::Knob(index) => Source::of(&self.knobs[index..=index]),
             Place::Input(index) => match &self.inputs[index] {
@@ -236,7 +274,9 @@ impl Context<'_> {
     fn whole(&self, slot: Slot) -> Source<i64> {
         match slot.place {
             // SAFETY: as for floats; whole numbers have two places each, and start on cache lines.
-            Place::Arena(start) => unsafe { Source::new(self.arena.add(start).cast(), slot.len) },
+            Place::Arena(start) => unsafe {
+                Source::new(self.arena.at(start, 2 * slot.len).cast(), slot.len)
+            },
             Place::Input(index) => match &self.inputs[index] {
                 Some(Fed::Integer(data)) => Source::of(data),
                 _ => Source::of(&[]),
@@ -248,7 +288,7 @@ impl Context<'_> {
     fn target(&self, slot: Slot) -> Target {
         match slot.place {
             // SAFETY: the arena holds every slot, and only this kernel uses this one now.
-            Place::Arena(start) => unsafe { Target::new(self.arena.add(start), slot.len) },
+            Place::Arena(start) => unsafe { Target::new(self.arena.at(start, slot.len), slot.len) },
             _ => Target::of(&mut []),
         }
     }
@@ -267,7 +307,9 @@ impl Context<'_> {
     fn whole_target(&self, slot: Slot) -> Target<i64> {
         match slot.place {
             // SAFETY: as above.
-            Place::Arena(start) => unsafe { Target::new(self.arena.add(start).cast(), slot.len) },
+            Place::Arena(start) => unsafe {
+                Target::new(self.arena.at(start, 2 * slot.len).cast(), slot.len)
+            },
             _ => Target::of(&mut []),
         }
     }
@@ -284,9 +326,8 @@ impl Work {
                 let outputs: Vec<Target> = outputs.iter().map(|&slot| c.target(slot)).collect();
                 map::run(code, &operands, &outputs);
             }
-            Work::MatMul { out, a, b, size, transposed, lead, steps, bias, relu, scratch } => {
-                let bias = bias.map(|slot| c.source(slot).slice());
-                let finish = Finish { bias, relu: *relu, ..Finish::default() };
+            Work::MatMul { out, a, b, size, transposed, lead, steps, epilogue, scratch } => {
+                let finish = epilogue.finish(c);
                 let (x, y) = (c.source(*a).slice(), c.source(*b).slice());
                 let side = |data, [rows, columns]: [usize; 2], transposed: bool| match transposed {
                     false => Matrix::rows(data, columns),
@@ -310,15 +351,13 @@ impl Work {
                     product::batched(c.target(*out), lead, *size, [a, b], steps, finish);
                 }
             }
-            Work::Conv { out, x, weight, geometry, bias, relu, scratch } => {
-                let bias = bias.map(|slot| c.source(slot).slice());
-                let finish = Finish { bias, relu: *relu, ..Finish::default() };
+            Work::Conv { out, x, weight, geometry, epilogue, scratch } => {
+                let finish = epilogue.finish(c);
                 let (x, weight) = (c.source(*x), c.source(*weight));
                 conv::forward(geometry, c.target(*out), x, weight, finish, c.target(*scratch));
             }
-            Work::ConvInput { out, y, weight, geometry, bias, relu, scratch } => {
-                let bias = bias.map(|slot| c.source(slot).slice());
-                let finish = Finish { bias, relu: *relu, ..Finish::default() };
+            Work::ConvInput { out, y, weight, geometry, epilogue, scratch } => {
+                let finish = epilogue.finish(c);
                 let (y, weight) = (c.source(*y), c.source(*weight));
                 conv::input(geometry, c.target(*out), y, weight, finish, c.target(*scratch));
             }

@@ -8,7 +8,7 @@ use workbench_graph::{Graph, NodeId, Op};
 
 use super::compile::{Compiled, compile};
 use super::gradient::gradients;
-use super::kernel::Context;
+use super::kernel::{Arena, Context, LINE, Line};
 use super::lower::lower;
 use super::program::Instr;
 use crate::adam::{OptimizerConfig, Rates};
@@ -16,7 +16,7 @@ use crate::array::Array;
 use crate::backend::Step;
 use crate::error::describe;
 use crate::feed::Given;
-use crate::kernels::{Source, Target, adam};
+use crate::kernels::{Source, Target, adam, threads};
 use crate::profile::Profile;
 use crate::{Controls, Cost, Error};
 
@@ -39,13 +39,6 @@ struct Plans {
     /// Where costs are kept, while they are asked for.
     profile: Option<Profile>,
 }
-
-/// Buffers start on cache lines, so that whole numbers are aligned as well.
-#[derive(Clone, Copy)]
-#[repr(align(64))]
-struct Line(#[expect(dead_code, reason = "only its room counts")] [f32; LINE]);
-
-const LINE: usize = 16;
 
 /// What a plan is for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -143,7 +136,7 @@ impl Planned {
                 plan.gradients.iter().map(|index| index.map(value)).collect();
             let there: Vec<Source> = sources.iter().flatten().copied().collect();
             let begun = Instant::now();
-            let norm = adam::norm(&there);
+            let norm = threads::on_pool(|| adam::norm(&there));
             if let Some(profile) = profile {
                 profile.add(None, true, "norm", begun.elapsed(), 0);
             }
@@ -189,7 +182,7 @@ impl Planned {
             .collect();
         // The gradients lie in the arena, which stays locked until here.
         let begun = Instant::now();
-        adam::step(&rates, &parameters);
+        threads::on_pool(|| adam::step(&rates, &parameters));
         if let Some(profile) = &mut plans.profile {
             profile.add(None, true, "optimizer", begun.elapsed(), 0);
         }
@@ -241,31 +234,37 @@ impl Planned {
     ) -> Result<T, Error> {
         let lines = plan.compiled.arena.div_ceil(LINE);
         if plans.arena.len() < lines {
-            plans.arena = vec![Line([0.0; LINE]); lines];
+            plans.arena = vec![Line::default(); lines];
         }
         let knobs: Vec<f32> = given.knobs.iter().map(|&knob| knob as f32).collect();
         let overrides: Vec<(usize, &[f32])> =
             given.overrides.iter().map(|(node, array)| (node.0, &array.data[..])).collect();
         let context = Context {
-            arena: plans.arena.as_mut_ptr().cast(),
+            arena: Arena::of(&mut plans.arena),
             params: &self.params,
             inputs: &given.inputs,
             knobs: &knobs,
             overrides: &overrides,
             noise: given.noise,
         };
-        for kernel in &plan.compiled.kernels {
-            let begun = plans.profile.is_some().then(Instant::now);
-            let ran = kernel.work.run(&context);
-            if let (Some(profile), Some(begun)) = (&mut plans.profile, begun) {
-                let (name, flops) = (kernel.work.name(), kernel.work.flops());
-                profile.add(kernel.origin, kernel.backward, name, begun.elapsed(), flops);
+        let profile = &mut plans.profile;
+        threads::on_pool(|| -> Result<(), Error> {
+            for kernel in &plan.compiled.kernels {
+                let begun = profile.is_some().then(Instant::now);
+                let ran = kernel.work.run(&context);
+                if let (Some(profile), Some(begun)) = (profile.as_mut(), begun) {
+                    let (name, flops) = (kernel.work.name(), kernel.work.flops());
+                    profile.add(kernel.origin, kernel.backward, name, begun.elapsed(), flops);
+                }
+                ran.map_err(|message| Error::Node {
+                    node: kernel
+                        .origin
+                        .map_or_else(String::new, |node| describe(graph, NodeId(node))),
+                    message,
+                })?;
             }
-            ran.map_err(|message| Error::Node {
-                node: kernel.origin.map_or_else(String::new, |node| describe(graph, NodeId(node))),
-                message,
-            })?;
-        }
+            Ok(())
+        })?;
         Ok(read(&context, &mut plans.profile))
     }
 }

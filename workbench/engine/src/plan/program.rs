@@ -25,6 +25,8 @@ pub(crate) struct Value {
     pub origin: Option<usize>,
     /// Whether it is part of the gradient.
     pub backward: bool,
+    /// Whether its elements lie channels last, as convolutions leave them.
+    pub channels_last: bool,
 }
 
 /// What elements are: f32, or i64 for all whole numbers.
@@ -155,7 +157,16 @@ impl Program {
         self.known.insert(key.clone(), id);
         let (instr, inputs, dims) = key;
         let (origin, backward) = (self.origin, self.backward);
-        self.values.push(Value { instr, inputs, dims, kind, origin, backward });
+        let channels_last = match instr {
+            Instr::Conv(_) | Instr::ConvInput(_) => true,
+            Instr::Map(_) | Instr::Slice { .. } | Instr::Concat { .. } | Instr::Pad { .. } => {
+                inputs
+                    .iter()
+                    .any(|&input| self.dims(input) == dims && self.values[input].channels_last)
+            }
+            _ => false,
+        };
+        self.values.push(Value { instr, inputs, dims, kind, origin, backward, channels_last });
         id
     }
 
@@ -208,11 +219,7 @@ impl Program {
                 _ => arg,
             })
             .collect();
-        let order = args.iter().find_map(|&arg| match &self.values[arg].instr {
-            Instr::Permute { axes } if self.dims(arg) == dims => Some(axes.clone()),
-            _ => None,
-        });
-        let Some(order) = order else {
+        let Some(order) = self.order_below(&args, dims) else {
             return self.push(Instr::Map(map), &args, dims, Kind::Float);
         };
         // The op in the order that lies below the permutation, and the permutation above it.
@@ -232,6 +239,29 @@ impl Program {
         let below: Vec<usize> = back.iter().map(|&axis| dims[axis]).collect();
         let value = self.push(Instr::Map(map), &args, &below, Kind::Float);
         self.permute(value, &order)
+    }
+
+    /// The permutation of an operand below which an op is better computed: where the others come from there too, or
+    /// where the channels lie last.
+    fn order_below(&self, args: &[Id], dims: &[usize]) -> Option<Vec<usize>> {
+        let (mut order, mut above, mut below) = (None, 0, 0);
+        let (mut last_above, mut last_below) = (false, false);
+        for &arg in args.iter().filter(|&&arg| self.dims(arg) == dims) {
+            match &self.values[arg].instr {
+                Instr::Permute { axes } if order.as_ref().is_none_or(|order| order == axes) => {
+                    above += 1;
+                    last_below |= self.values[self.values[arg].inputs[0]].channels_last;
+                    order = Some(axes.clone());
+                }
+                _ => {
+                    below += 1;
+                    last_above |= self.values[arg].channels_last;
+                }
+            }
+        }
+        // As many elements have to be moved as there are operands that lie otherwise.
+        let moves = if last_above == last_below { below <= above } else { last_below };
+        order.filter(|_| moves)
     }
 
     /// A value that is there already and equal, for ops with a neutral operand or constants alone.
