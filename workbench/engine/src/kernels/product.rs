@@ -464,3 +464,118 @@ pub(crate) fn batched(
         });
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::noise::{self, Key};
+
+    fn numbers(n: usize, salt: u64) -> Vec<f32> {
+        noise::normal(Key::new(salt, "product", 0, 0), n)
+    }
+
+    /// One task's product on one instruction set.
+    fn multiply<S: Simd>(simd: S, c: &mut [f32], size: Size, [a, b]: [Matrix; 2], finish: Finish) {
+        let Size { m: _, n, k } = size;
+        let mut packed = vec![f32::NAN; packed_len(k, n)];
+        simd.vectorize(Pack { packed: &mut packed, b, k, n });
+        let b = Panels { data: &packed, row: 2 * S::F32_LANES };
+        simd.vectorize(Tiles { c: c.as_mut_ptr(), stride: n, size, a, b, finish });
+    }
+
+    /// By the definition, in f64.
+    fn wanted(c: &[f32], size: Size, [a, b]: [Matrix; 2], finish: Finish) -> Vec<f64> {
+        let at = |x: Matrix, i: usize, j: usize| f64::from(x.data[i * x.row + j * x.column]);
+        let element = |place: usize| {
+            let (i, j) = (place / size.n, place % size.n);
+            let mut sum: f64 = (0..size.k).map(|p| at(a, i, p) * at(b, p, j)).sum();
+            if finish.accumulate {
+                sum += f64::from(c[place]);
+            }
+            sum += finish.bias.map_or(0.0, |bias| f64::from(bias[j]));
+            if finish.relu {
+                sum = sum.max(0.0);
+            }
+            if finish.gate.is_some_and(|gate| gate[place] <= 0.0) { 0.0 } else { sum }
+        };
+        (0..size.m * size.n).map(element).collect()
+    }
+
+    fn assert_near(c: &[f32], wanted: &[f64], k: usize, label: &str) {
+        for (i, (a, b)) in c.iter().zip(wanted).enumerate() {
+            let allowed = 1e-5 * (k as f64).sqrt().max(1.0);
+            assert!((f64::from(*a) - b).abs() < allowed, "{label}: element {i} is {a}, not {b}");
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_product() {
+        let sizes = [(1, 1, 1), (5, 33, 7), (12, 32, 40), (13, 16, 3), (25, 70, 11), (7, 5, 64)];
+        for (case, &(m, n, k)) in sizes.iter().enumerate() {
+            let size = Size { m, n, k };
+            let (x, y) = (numbers(m * k, 1), numbers(k * n, 2));
+            let (bias, gate, there) = (numbers(n, 3), numbers(m * n, 4), numbers(m * n, 5));
+            for bits in 0..16 {
+                let a = [Matrix::rows(&x, k), Matrix::rows(&x, m).transposed()][bits & 1];
+                let b = [Matrix::rows(&y, n), Matrix::rows(&y, k).transposed()][bits >> 1 & 1];
+                let finish = Finish {
+                    accumulate: bits & 4 != 0,
+                    bias: (bits & 8 != 0).then_some(&bias[..]),
+                    relu: case % 2 == 0,
+                    gate: (case % 3 == 0).then_some(&gate[..]),
+                };
+                let wanted = wanted(&there, size, [a, b], finish);
+                let check = |c: &[f32], name: &str| {
+                    assert_near(c, &wanted, k, &format!("{name}, {size:?}, {finish:?}"));
+                };
+                let mut c = there.clone();
+                multiply(pulp::Scalar::new(), &mut c, size, [a, b], finish);
+                check(&c, "portable");
+                #[cfg(target_arch = "x86_64")]
+                {
+                    if let Some(simd) = pulp::x86::V3::try_new() {
+                        let mut c = there.clone();
+                        multiply(simd, &mut c, size, [a, b], finish);
+                        check(&c, "AVX2");
+                    }
+                    if let Some(simd) = pulp::x86::V4::try_new() {
+                        let mut c = there.clone();
+                        multiply(simd, &mut c, size, [a, b], finish);
+                        check(&c, "AVX-512");
+                    }
+                }
+                #[cfg(target_arch = "aarch64")]
+                if let Some(simd) = pulp::aarch64::Neon::try_new() {
+                    let mut c = there.clone();
+                    multiply(simd, &mut c, size, [a, b], finish);
+                    check(&c, "NEON");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn products_of_every_shape_are_shared_out_alike() {
+        // Few rows, panels to a task, rows to a task, and rows that fall on the same cache lines.
+        for (m, n, k) in [(1, 300, 20), (3, 257, 9), (130, 400, 50), (600, 200, 30), (50, 70, 1024)]
+        {
+            let size = Size { m, n, k };
+            let (x, y) = (numbers(m * k, 6), numbers(k * n, 7));
+            let (bias, gate) = (numbers(n, 8), numbers(m * n, 9));
+            let finish = Finish { bias: Some(&bias), gate: Some(&gate), ..Finish::default() };
+            for transposed in [false, true] {
+                let b = match transposed {
+                    false => Matrix::rows(&y, n),
+                    true => Matrix::rows(&y, k).transposed(),
+                };
+                let a = Matrix::rows(&x, k);
+                let mut c = vec![f32::NAN; m * n];
+                let mut scratch = vec![f32::NAN; scratch_len(size)];
+                let (to, packed) = (Target::of(&mut c), Target::of(&mut scratch));
+                product(to, n, size, a, b, finish, packed);
+                let wanted = wanted(&c, size, [a, b], finish);
+                assert_near(&c, &wanted, k, &format!("{size:?}, transposed {transposed}"));
+            }
+        }
+    }
+}
