@@ -184,10 +184,31 @@ impl Geometry {
                             column += count;
                             continue;
                         }
-                        // At the border, and between dilated taps, tap by tap.
-                        for x in 0..columns {
-                            let pixel = inside(2, column, x).map(|x| start + x);
-                            each(Run { row, count: 1, tap: tap + x, taps: 1, pixel });
+                        if self.dilation[2] == 1 {
+                            // At the border: what lies before, inside and behind.
+                            let at = column * stride;
+                            let before = pad.saturating_sub(at).min(columns);
+                            let end = (self.size[2] + pad).saturating_sub(at);
+                            let end = end.clamp(before, columns);
+                            let pixel = (end > before).then(|| start + at + before - pad);
+                            let parts =
+                                [(0, before, None), (before, end, pixel), (end, columns, None)];
+                            for (from, to, pixel) in
+                                parts.into_iter().filter(|part| part.0 < part.1)
+                            {
+                                each(Run {
+                                    row,
+                                    count: 1,
+                                    tap: tap + from,
+                                    taps: to - from,
+                                    pixel,
+                                });
+                            }
+                        } else {
+                            for x in 0..columns {
+                                let pixel = inside(2, column, x).map(|x| start + x);
+                                each(Run { row, count: 1, tap: tap + x, taps: 1, pixel });
+                            }
                         }
                         column += 1;
                     }
@@ -377,17 +398,27 @@ pub(crate) fn weight(g: &Geometry, grad: Target, x: Source, y: Source, parts: Ta
         let images = part * g.batch / count..(part + 1) * g.batch / count;
         // SAFETY: a part a task.
         let sum = unsafe { parts.part(part * len, len) };
-        scratch::with(rows.min(places) * row + packed_len(rows, n), |scratch| {
-            let (unfolded, packed) = scratch.split_at_mut(rows.min(places) * row);
+        // Small images several at a time, so that sums stay in registers for longer.
+        let together = (rows / places).max(1);
+        let most = if together > 1 { together * places } else { rows.min(places) };
+        scratch::with(most * row + packed_len(most, n), |scratch| {
+            let (unfolded, packed) = scratch.split_at_mut(most * row);
             let mut accumulate = false;
-            for image in images {
-                let x = &x[image * g.plane() * g.channels..][..g.plane() * g.channels];
-                let y = &y[image * places * g.filters..][..places * g.filters];
-                for from in (0..places).step_by(rows) {
-                    let count = rows.min(places - from);
+            for first in images.clone().step_by(together) {
+                let taken = together.min(images.end - first);
+                for from in (0..places).step_by(most) {
+                    let count = most.min(places - from);
                     for group in 0..g.groups {
-                        Arch::new().dispatch(|| g.unfold(x, group, from..from + count, unfolded));
-                        let y = &y[from * g.filters + group * n..];
+                        for (i, unfolded) in
+                            unfolded.chunks_mut(count * row).take(taken).enumerate()
+                        {
+                            let x = &x[(first + i) * g.plane() * g.channels..];
+                            let x = &x[..g.plane() * g.channels];
+                            Arch::new()
+                                .dispatch(|| g.unfold(x, group, from..from + count, unfolded));
+                        }
+                        let y = &y[(first * places + from) * g.filters + group * n..];
+                        let count = taken * count;
                         pack(packed, Matrix { data: y, row: g.filters, column: 1 }, count, n);
                         let a = Matrix { data: unfolded, row, column: 1 }.transposed();
                         let size = Size { m: k, n, k: count };
