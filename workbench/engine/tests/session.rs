@@ -136,9 +136,8 @@ fn a_plan_trains_as_the_interpreter_does() {
         let config = OptimizerConfig::default();
         let mut interpreted = Session::interpreted(graph, DeviceKind::Cpu, 7, config).unwrap();
         assert_eq!((planned.path(), interpreted.path()), (Path::Plan, Path::Interpreter));
-        for step in 0..5 {
-            // The last batch of an epoch is smaller.
-            let n = if step == 4 { 3 } else { 8 };
+        // Large enough for several tasks, and the smaller last batch of an epoch.
+        for (step, n) in [(0, 48), (1, 8), (2, 8), (3, 3), (4, 1)] {
             let pixels = noise::uniform(Key::new(1, "data", step, 0), n * side * side);
             let x = Batch::default().with_f32("x", &[n, 1, side, side], pixels);
             let a = train_at(1e-3, &mut planned, &x).unwrap();

@@ -1,10 +1,12 @@
-//! Checkpoints and latent snapshots are written on a thread of their own: no step waits for a disk.
+//! Checkpoints and latent snapshots are written on a thread of their own: a step waits for a disk only where checkpoints
+//! fall due faster than it takes them.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use workbench_runs::{Checkpoint, LogSync, RunDir, Snapshot, Ticket, checkpoint};
 
@@ -12,6 +14,8 @@ use crate::storage::reason;
 
 /// So many latent snapshots wait for a slow disk at most.
 const SNAPSHOTS: usize = 8;
+/// So long a state waits for the one before it to be begun; then it takes its place.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A state to be saved: a copy, so that training goes on.
 pub(crate) struct Order {
@@ -47,8 +51,8 @@ pub(crate) enum Written {
     },
 }
 
-/// Writes one thing at a time. The newest state waits behind it, in place of an older one that was not begun, and apart
-/// from it the best one, which none but a better one replaces. So the memory that this takes is bounded, and whenever
+/// Writes one thing at a time. The newest state waits behind it, where the disk hangs in place of an older one that was
+/// not begun, and apart from it the best one, which none but a better one replaces. So the memory that this takes is bounded, and whenever
 /// a checkpoint is on disk, the best one that it tells of is too.
 pub(crate) struct Saver {
     shared: Arc<Shared>,
@@ -102,9 +106,16 @@ impl Saver {
         Saver { shared, done, thread: Some(thread) }
     }
 
-    /// Hands a state over. A best one that failed is tried again before it.
+    /// Hands a state over. A best one that failed is tried again before it. Where one waits already, this waits for it
+    /// to be begun, so that every checkpoint that falls due is there however fast the steps are; but not for long, as
+    /// a disk may hang for hours.
     pub fn save(&self, order: Order) {
-        self.shared.lock().put(order);
+        let waits = |inner: &mut Inner| !inner.ended && !inner.stalled && inner.has_state();
+        let inner = self.shared.lock();
+        let waited = self.shared.changed.wait_timeout_while(inner, PATIENCE, waits);
+        let (mut inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        inner.put(order);
+        drop(inner);
         self.shared.changed.notify_all();
     }
 
@@ -155,9 +166,12 @@ impl Inner {
         }
     }
 
+    fn has_state(&self) -> bool {
+        self.newest.is_some() || self.best.is_some()
+    }
+
     fn has_work(&self) -> bool {
-        let states = self.newest.is_some() || self.best.is_some();
-        !self.latents.is_empty() || (states && !self.stalled)
+        !self.latents.is_empty() || (self.has_state() && !self.stalled)
     }
 
     fn next(&mut self) -> Option<Work> {
@@ -188,6 +202,7 @@ impl Shared {
         loop {
             if let Some(work) = inner.next() {
                 inner.busy = true;
+                self.changed.notify_all();
                 return Some(work);
             }
             if inner.ended {
@@ -371,6 +386,18 @@ mod tests {
         saver.save(fixture.order(12, 9));
         assert_eq!(outcome(&saver), (vec![], vec![9, 12]));
         assert_eq!(fixture.saved(), [9, 12]);
+    }
+
+    #[test]
+    fn every_state_that_falls_due_is_saved_however_fast_they_come() {
+        let mut fixture = Fixture::new();
+        let saver = Saver::start(&fixture.run, fixture.claim.ticket(), 100);
+        let steps: Vec<u64> = (1..=20).collect();
+        for &step in &steps {
+            saver.save(fixture.order(step, step / 5 * 5));
+        }
+        assert_eq!(outcome(&saver), (vec![], steps.clone()));
+        assert_eq!(fixture.saved(), steps);
     }
 
     #[test]
