@@ -47,6 +47,13 @@ pub enum Command {
     Attach(Attach),
     /// Say what an experiment will do, without starting it
     Check(Check),
+    /// Measure how fast an experiment trains, phase by phase
+    ///
+    /// Takes whole training steps on batches of the experiment's own data, made ahead on another thread as in a run, and
+    /// reads the loss back at each. Nothing is written: there is no run. Images a second are those of the median step.
+    /// GFLOP/s count products alone, and are compared with a large product measured on this machine, on the same threads.
+    /// Memory is the most that the process held until the last step, the data set included.
+    Bench(Bench),
     /// List the runs
     Runs {
         #[command(flatten)]
@@ -262,6 +269,23 @@ pub struct Check {
     /// Print the experiment as resolved: every default filled in
     #[arg(long)]
     pub resolved: bool,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Args)]
+pub struct Bench {
+    #[command(flatten)]
+    pub experiment: Experiment,
+    /// How many steps to time
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub steps: u64,
+    /// How many steps to take before
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u64).range(..=1_000_000))]
+    pub warmup: u64,
+    /// Also the time and speed of every node of the graph, forward and backward
+    #[arg(long)]
+    pub profile: bool,
     #[command(flatten)]
     pub json: Json,
 }

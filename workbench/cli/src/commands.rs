@@ -2,6 +2,7 @@
 
 mod ask;
 mod attach;
+mod bench;
 mod check;
 mod data;
 mod eval;
@@ -58,6 +59,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Trainer { run } => return train::in_background(&context, &run),
         Command::Attach(attach) => attach::attach(&context, &attach)?,
         Command::Check(check) => check::check(&context, &check)?,
+        Command::Bench(bench) => bench::bench(&context, &bench)?,
         Command::Runs { json } => runs::runs(&context, json.json)?,
         Command::Show { run, json } => show::show(&context, &run.run, json.json)?,
         Command::Log { run, follow, json } => log::log(&context, &run.run, follow, json.json)?,

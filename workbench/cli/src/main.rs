@@ -19,6 +19,7 @@ mod probe;
 mod process;
 mod provenance;
 mod source;
+mod speed;
 
 use std::process::ExitCode;
 

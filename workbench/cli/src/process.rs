@@ -33,6 +33,28 @@ pub fn use_threads(threads: usize) {
     let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
 }
 
+/// The most bytes of memory that this process has held at once.
+pub fn peak_memory() -> Option<u64> {
+    // Not getrusage on Linux: its number is at least that of the process that started this one.
+    #[cfg(target_os = "linux")]
+    {
+        let status = std::fs::read_to_string("/proc/self/status").ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| 1024 * kib)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
+        let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+        // SAFETY: the struct is valid when zeroed, and is only written to.
+        let usage = unsafe {
+            (libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) == 0)
+                .then(|| usage.assume_init())
+        };
+        usage.and_then(|usage| u64::try_from(usage.ru_maxrss).ok()).map(|size| unit * size)
+    }
+}
+
 /// The child leads a session of its own: no terminal, and no hang-up, reaches it.
 pub fn in_own_session(command: &mut std::process::Command) {
     use std::os::unix::process::CommandExt;

@@ -154,7 +154,7 @@ fn page_rows(state: &State) -> isize {
 fn scroll(state: &mut State, by: isize) {
     let (which, length) = match state.ui.view {
         View::Log => (0, state.tail.len()),
-        View::Model => (1, state.text("text/layers").map_or(0, |text| text.lines().count())),
+        View::Model => (1, crate::view::layers_text(state).map_or(0, |text| text.lines().count())),
         _ => (2, crate::view::experiment_text(state).map_or(0, |text| text.lines().count())),
     };
     let by = if which == 0 { by.saturating_neg() } else { by };

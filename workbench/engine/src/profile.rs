@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use workbench_graph::NodeId;
+
 /// What one kernel, or kernels of one name for one node of the graph, took.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cost {
+    /// The node that it is for: that of the last op, where several are computed together.
+    pub origin: Option<NodeId>,
     /// The node in words; empty for what is for none.
     pub node: String,
     /// `product`, `conv`, `map`, …
@@ -48,6 +52,7 @@ impl Profile {
             .costs
             .iter()
             .map(|(&(node, backward, kernel), &(runs, time, flops))| Cost {
+                origin: node.map(NodeId),
                 node: node.map_or_else(String::new, &describe),
                 kernel,
                 backward,

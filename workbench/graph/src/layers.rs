@@ -1,6 +1,6 @@
 //! The table of layers, for people.
 
-use crate::{Graph, Op, Shape};
+use crate::{Graph, NodeId, Op, Shape};
 
 /// One row: a call of a composite, or an op recorded outside of any.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,16 @@ pub struct Layer {
     pub shape: Shape,
     /// How many numbers it trains.
     pub parameters: usize,
+    /// What it is made of, in the graph's order.
+    pub nodes: Vec<NodeId>,
+}
+
+/// One more column of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    pub head: &'static str,
+    /// One a layer, in the order of [`layers`].
+    pub cells: Vec<String>,
 }
 
 /// How many numbers the whole graph trains.
@@ -22,15 +32,17 @@ pub fn parameter_count(graph: &Graph) -> usize {
 /// The layers in order of computation.
 pub fn layers(graph: &Graph) -> Vec<Layer> {
     let mut rows: Vec<(Option<usize>, Layer)> = Vec::new();
-    for node in graph.nodes() {
+    for (index, node) in graph.nodes().iter().enumerate() {
+        let id = NodeId(index);
         let composite = outermost_composite(graph, node.scope);
         if composite.is_none() && node.op.is_source() {
-            if let Op::Input(id) = node.op {
+            if let Op::Input(input) = node.op {
                 let layer = Layer {
-                    name: graph.inputs()[id.0].name.clone(),
+                    name: graph.inputs()[input.0].name.clone(),
                     op: "input".to_owned(),
                     shape: node.shape.clone(),
                     parameters: 0,
+                    nodes: vec![id],
                 };
                 rows.push((None, layer));
             }
@@ -46,6 +58,7 @@ pub fn layers(graph: &Graph) -> Vec<Layer> {
             // The nodes of one composite follow each other; the last one is its result.
             Some((last, layer)) if composite.is_some() && *last == composite => {
                 layer.parameters += own;
+                layer.nodes.push(id);
                 if !node.op.is_source() {
                     layer.shape = node.shape.clone();
                 }
@@ -61,6 +74,7 @@ pub fn layers(graph: &Graph) -> Vec<Layer> {
                     op,
                     shape: node.shape.clone(),
                     parameters: own,
+                    nodes: vec![id],
                 };
                 rows.push((composite, layer));
             }
@@ -71,36 +85,32 @@ pub fn layers(graph: &Graph) -> Vec<Layer> {
 
 /// The layers as aligned text, with the number of parameters below.
 pub fn render_layers(graph: &Graph) -> String {
-    let rows: Vec<[String; 4]> = layers(graph)
-        .into_iter()
-        .map(|layer| {
-            let parameters = match layer.parameters {
-                0 => String::new(),
-                n => grouped(n),
-            };
-            [layer.name, layer.op, layer.shape.to_string(), parameters]
-        })
-        .collect();
-    let head = ["layer", "op", "output", "parameters"].map(str::to_owned);
-    let width = |column: usize| {
-        let cells = rows.iter().chain([&head]).map(|row| row[column].chars().count());
-        cells.max().unwrap_or(0)
-    };
-    let widths = [width(0), width(1), width(2), width(3)];
+    render_layers_beside(graph, &[])
+}
+
+/// The same, with more columns on the right: each line begins as it does without them.
+pub fn render_layers_beside(graph: &Graph, columns: &[Column]) -> String {
+    let head = ["layer", "op", "output", "parameters"].into_iter();
+    let mut rows: Vec<Vec<String>> =
+        vec![head.chain(columns.iter().map(|column| column.head)).map(str::to_owned).collect()];
+    for (i, layer) in layers(graph).into_iter().enumerate() {
+        let parameters = match layer.parameters {
+            0 => String::new(),
+            n => grouped(n),
+        };
+        let mut row = vec![layer.name, layer.op, layer.shape.to_string(), parameters];
+        row.extend(columns.iter().map(|column| column.cells.get(i).cloned().unwrap_or_default()));
+        rows.push(row);
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: Vec<usize> = (0..4 + columns.len()).filter_map(width).collect();
     let mut text = String::new();
-    for row in [&head].into_iter().chain(&rows) {
-        let line = format!(
-            "{:<a$}  {:<b$}  {:<c$}  {:>d$}",
-            row[0],
-            row[1],
-            row[2],
-            row[3],
-            a = widths[0],
-            b = widths[1],
-            c = widths[2],
-            d = widths[3]
-        );
-        text.push_str(line.trim_end());
+    for row in &rows {
+        let cells = row.iter().zip(&widths).enumerate().map(|(i, (cell, &width))| match i {
+            0..3 => format!("{cell:<width$}"),
+            _ => format!("{cell:>width$}"),
+        });
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
     }
     text.push_str(&format!("{} parameters\n", grouped(parameter_count(graph))));
@@ -169,6 +179,18 @@ mod tests {
              encoder         relu     [B,400]\n\
              314,000 parameters\n"
         );
+    }
+
+    #[test]
+    fn more_columns_stand_on_the_right() {
+        let graph = small();
+        let cells = ["", "", "1.25 ms", "0.5 ms"].map(str::to_owned).to_vec();
+        let text = render_layers_beside(&graph, &[Column { head: "time", cells }]);
+        let plain = render_layers(&graph);
+        assert!(plain.lines().zip(text.lines()).all(|(less, more)| more.starts_with(less)));
+        assert!(text.contains("   314,000  1.25 ms\n"), "{text}");
+        let [.., linear, relu] = &layers(&graph)[..] else { panic!("{text}") };
+        assert_eq!((linear.nodes.len(), relu.nodes.len()), (4, 1));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub use graph::{
     Graph, Init, InputId, InputSpec, Knob, KnobId, Mark, MarkKind, Node, NodeId, Param, ParamId,
     Role, Scope, Update,
 };
-pub use layers::{Layer, layers, parameter_count, render_layers};
+pub use layers::{Column, Layer, layers, parameter_count, render_layers, render_layers_beside};
 pub use op::{Binary, ConvGeometry, Distribution, Op, Pooling, Reduction, Unary, Window};
 pub use parse::{Attribute, Attributes, op_from_name, supports};
 pub use shape::{DType, Dim, Shape};

@@ -10,6 +10,7 @@ use workbench_runs::{Checkpoint, Claim, LogWriter, RunDir, State, Status, Value}
 
 use crate::heartbeat::Heartbeat;
 use crate::kept::Kept;
+use crate::profiled::profiled;
 use crate::rate::Rate;
 use crate::restore::restore;
 use crate::saver::Saver;
@@ -124,6 +125,7 @@ impl Job<'_> {
             heartbeat,
             observer,
             rate: Rate::new(),
+            profiled: profiled(plan, step),
             began: (Instant::now(), step),
             requests_every: self.requests_every,
             looked: Instant::now(),

@@ -4,6 +4,7 @@
 //! data come through [`Source`], and whoever draws or prints listens as an [`Observer`].
 
 mod batches;
+mod bench;
 mod control;
 mod error;
 mod evaluate;
@@ -16,6 +17,7 @@ mod media;
 mod observer;
 mod picture;
 mod plan;
+mod profiled;
 mod rate;
 mod restore;
 mod saver;
@@ -27,6 +29,7 @@ mod split;
 mod storage;
 mod training;
 
+pub use bench::{Bench, BenchLength, StepTime, bench};
 pub use error::Error;
 pub use evaluate::evaluate;
 pub use fork::{Differences, Forked, fork};

@@ -1,6 +1,7 @@
 //! The loop: steps, epochs, the end.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use workbench_engine::{Batch, Controls, Session};
@@ -33,6 +34,8 @@ pub(crate) struct Training<'a> {
     pub heartbeat: &'a Heartbeat,
     pub observer: &'a mut dyn Observer,
     pub rate: Rate,
+    /// The steps whose layers are timed, counted from 0.
+    pub profiled: Range<u64>,
     /// When and at which step this process began: how long the rest takes is judged from there.
     pub began: (Instant, u64),
     pub requests_every: Duration,
@@ -61,12 +64,12 @@ impl Training<'_> {
                 return Ok(());
             }
             let batches = batches::ahead(scope, experiment, plan, train, start);
-            for batch in batches {
+            for made in batches {
                 self.listen()?;
                 if self.stop {
                     return Ok(());
                 }
-                self.step(&batch)?;
+                self.step(&made.batch)?;
                 if self.session.step().is_multiple_of(plan.steps_per_epoch) && self.epoch()? {
                     return Ok(());
                 }
@@ -103,11 +106,21 @@ impl Training<'_> {
         };
         let knobs = self.knobs();
         let controls = Controls { lr, knobs: &knobs, clip_norm: self.experiment.train.clip };
+        if self.session.step() == self.profiled.start {
+            self.session.profile(true);
+        }
         self.rate.begin();
         let measures = self.session.train_step(batch, &controls)?;
         self.rate.end(batch.inputs.get("x").map_or(0, |x| x.shape()[0]));
 
         let step = self.session.step();
+        if step == self.profiled.end {
+            let table = self.session.layer_times(step - self.profiled.start);
+            self.session.profile(false);
+            if let Some(table) = table {
+                self.log_now(&[("time/layers".to_owned(), Value::Text(table))])?;
+            }
+        }
         let per_second = self.rate.per_second();
         let epoch = step.div_ceil(self.plan.steps_per_epoch);
         self.heartbeat.update(|status| {

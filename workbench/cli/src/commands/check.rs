@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use serde_json::json;
-use workbench_engine::Controls;
+use workbench_engine::{Controls, Path};
 use workbench_experiment::Length;
 use workbench_graph::{layers, parameter_count, render_layers};
 use workbench_trainer::{Binarizer, Source, Splits};
@@ -30,7 +30,7 @@ pub fn check(context: &Context, check: &Check) -> Result<()> {
         }
         return Ok(());
     }
-    let step = time_a_step(&prepared)?;
+    let (step, path) = time_a_step(&prepared)?;
     let plan = prepared.plan;
     let (experiment, source) = (&prepared.experiment, &prepared.source);
     let [c, h, w] = source.image();
@@ -50,7 +50,7 @@ pub fn check(context: &Context, check: &Check) -> Result<()> {
             "architecture": {"plugin": prepared.architecture.name, "parameters": parameters, "layers": layers},
             "steps_per_epoch": plan.steps_per_epoch, "steps_total": plan.total_steps,
             "memory_mb": memory / 1_000_000, "step_ms": step * 1e3, "epoch_seconds": epoch, "seconds": whole,
-            "figures": experiment.plots.figures,
+            "figures": experiment.plots.figures, "path": path.name(), "path_reason": why(path),
         }));
         return Ok(());
     }
@@ -93,7 +93,7 @@ pub fn check(context: &Context, check: &Check) -> Result<()> {
         ),
     };
     console::line(format_args!("figures       {figures}"));
-    console::line("path          candle, node by node");
+    console::line(format_args!("path          {}: {}", path.name(), why(path)));
     console::line("");
     console::line(render_layers(&prepared.graph).trim_end());
     Ok(())
@@ -106,8 +106,16 @@ fn data_name(prepared: &Prepared) -> String {
     }
 }
 
-/// Seconds a step, after trying that one works: everything finite.
-fn time_a_step(prepared: &Prepared) -> Result<f64> {
+/// Why a model is run that way.
+fn why(path: Path) -> &'static str {
+    match path {
+        Path::Plan => "on the CPU, every graph is compiled to kernels of the workbench's own",
+        Path::Interpreter => "node by node on candle: there are compiled plans for the CPU only",
+    }
+}
+
+/// Seconds a step, after trying that one works: everything finite; and what ran it.
+fn time_a_step(prepared: &Prepared) -> Result<(f64, Path)> {
     let splits =
         Splits::load(&prepared.experiment, &prepared.source, &|_, _| {}).map_err(Failure::usage)?;
     let mut session = prepared.session()?;
@@ -130,7 +138,7 @@ fn time_a_step(prepared: &Prepared) -> Result<f64> {
     for _ in 0..TIMED {
         session.train_step(&batch, &controls).map_err(Failure::usage)?;
     }
-    Ok(began.elapsed().as_secs_f64() / TIMED as f64)
+    Ok((began.elapsed().as_secs_f64() / TIMED as f64, session.path()))
 }
 
 /// Bytes: the data, parameters with gradients and two moments, and each node's value with its gradient for a batch.

@@ -21,7 +21,7 @@ use crate::keys::View;
 use crate::state::State;
 
 pub(crate) use loss::pages;
-pub(crate) use text::experiment_text;
+pub(crate) use text::{experiment_text, layers_text};
 
 /// The least screen that shows more than a line or two.
 const LEAST: (u16, u16) = (40, 10);

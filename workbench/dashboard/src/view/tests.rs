@@ -96,6 +96,29 @@ fn every_view_at_every_size() {
 }
 
 #[test]
+fn the_layers_are_shown_with_the_times_of_the_model_that_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDir::create(folder.path(), "one").unwrap();
+    let mut log = LogWriter::create(&run, None).unwrap();
+    let mut tell = |step, tag: &str, text: &str| {
+        log.write(step, &[(tag.to_owned(), Value::Text(text.to_owned()))]).unwrap();
+        log.flush().unwrap();
+        let mut state = read(&run, styles(Theme::None, true));
+        press(&mut state, "5");
+        screen(&mut state, &run, 60, 16)
+    };
+    let plain = tell(0, "text/layers", "layer  op\nfirst  conv2d\n8 parameters\n");
+    assert!(plain.contains("first  conv2d"), "{plain}");
+    let timed =
+        "layer  op      time     GFLOP/s\nfirst  conv2d  0.20 ms     75.0\n8 parameters\nall\n";
+    let shown = tell(30, "time/layers", timed);
+    assert!(shown.contains("first  conv2d  0.20 ms     75.0"), "{shown}");
+    // Gone on with as another model: its layers have no times yet.
+    let other = tell(40, "text/layers", "layer  op\nfirst  linear\n8 parameters\n");
+    assert!(other.contains("first  linear") && !other.contains("0.20 ms"), "{other}");
+}
+
+#[test]
 fn what_lies_over_the_views() {
     let run = recorded();
     let mut state = read(run, styles(Theme::Truecolor, false));

@@ -14,11 +14,21 @@ pub(crate) fn experiment_text(state: &State) -> Option<&str> {
     state.text("text/experiment").or(state.experiment.as_deref())
 }
 
+/// The layers: with their times, once the trainer has measured them, of the model that is there now.
+pub(crate) fn layers_text(state: &State) -> Option<&str> {
+    let layers = state.text("text/layers")?;
+    let timed = state.text("time/layers").filter(|timed| {
+        // After a fork, say, those of another model may still stand in the log.
+        layers.lines().zip(timed.lines()).all(|(layer, timed)| timed.starts_with(layer))
+    });
+    timed.or(Some(layers))
+}
+
 /// Draws the table of layers.
 pub(crate) fn model(state: &State, area: Rect, buf: &mut Buffer) {
     let page = Page {
         name: "layers",
-        text: state.text("text/layers").unwrap_or(""),
+        text: layers_text(state).unwrap_or(""),
         none: "no layers logged: this log does not come with a model",
         scroll: state.ui.scroll[1],
     };

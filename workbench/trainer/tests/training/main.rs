@@ -27,6 +27,9 @@ fn a_run_learns_and_leaves_everything_behind() {
         history.images.keys().collect::<Vec<_>>(),
         ["images/reconstructions", "images/samples"]
     );
+    // Measured once, in the epoch that the twentieth step ends before.
+    let [(25, table)] = &history.texts["time/layers"][..] else { panic!("{:?}", history.texts) };
+    assert!(table.contains(" ms") && table.contains("GFLOP/s"), "{table}");
     assert!(checkpoint::list(&trial.run_dir()).unwrap().len() <= 4);
     assert_eq!(trial.newest().step, 150);
 }
