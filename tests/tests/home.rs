@@ -112,7 +112,7 @@ fn an_experiment_starts_and_its_dashboard_comes_back_to_home() {
     let workbench = Workbench::new();
     let mut home = Home::at(&workbench, &repository(), &[]);
     home.shows(&["[1 Runs", "no runs yet"]);
-    home.press("2/mlp\r");
+    home.press("2/digits-mlp\r");
     home.shows(&["[2 Experiments", "digits-mlp"]);
     home.press(ENTER);
     home.shows(&["[1 Loss]", "2 Images"]);
