@@ -1,6 +1,6 @@
 //! A session as the trainer and the tools use it.
 
-// The examples use what these tests do not.
+// The benches use what these tests do not.
 #[allow(dead_code)]
 mod models;
 
