@@ -45,6 +45,10 @@ pub enum Command {
     Fork(Fork),
     /// Show the dashboard of a run, or of any folder with a TensorBoard log
     Attach(Attach),
+    /// Show the dashboard of several runs, drawn over one another
+    ///
+    /// The first is the run that the dashboard is of; `c` there lists the runs beside it, to draw more of them or fewer.
+    Compare(Compare),
     /// Say what an experiment will do, without starting it
     Check(Check),
     /// List the runs
@@ -247,6 +251,19 @@ pub struct Attach {
     /// A run, as elsewhere, or a folder with a TensorBoard log [default: the newest run]
     #[arg(value_name = "RUN|DIR")]
     pub run: Option<String>,
+    /// truecolor, 256, 16 or none [default: what the terminal can do]
+    #[arg(long, value_name = "T")]
+    pub theme: Option<String>,
+    /// Draw with ASCII alone
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+#[derive(Args)]
+pub struct Compare {
+    /// Runs, as elsewhere, groups of seeds by their names, or folders with a TensorBoard log
+    #[arg(value_name = "RUN|DIR", required = true)]
+    pub named: Vec<String>,
     /// truecolor, 256, 16 or none [default: what the terminal can do]
     #[arg(long, value_name = "T")]
     pub theme: Option<String>,

@@ -12,6 +12,8 @@
 //! | `view` | the screens, one a file |
 //! | `theme` | colours and glyphs, decided once |
 //! | `reader` | the run's files, polled on a thread of its own |
+//! | `readers` | all that is read for one dashboard: its run, and those drawn over it |
+//! | `run_filter` | which runs of a list are shown: by name, state and setting |
 //! | `home` | the screen of a workbench without an argument, in the same style |
 //! | `preview` | pictures as lines of text, for commands that print |
 //! | `terminal` | set-up, restore, signals, and the writing of frames |
@@ -25,6 +27,8 @@ mod message;
 mod pacing;
 mod preview;
 mod reader;
+mod readers;
+mod run_filter;
 mod state;
 #[cfg(test)]
 mod synthetic;
@@ -34,7 +38,7 @@ mod update;
 mod view;
 
 pub use error::Error;
-pub use event_loop::{Outcome, attach};
+pub use event_loop::{Outcome, attach, compare};
 pub use home::home;
 pub use keys::markdown as keys_markdown;
 pub use preview::{Tile, preview};

@@ -1,9 +1,13 @@
 //! What can happen, and what the state asks to be done.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use workbench_runs::{Event, Request, Snapshot, Status};
 
+use crate::home::RunEntry;
 use crate::keys::Key;
 
 /// Something that happened.
@@ -29,6 +33,14 @@ pub(crate) enum Read {
     Tail(Vec<String>),
     /// The text of experiment.toml.
     Experiment(String),
+    /// Its settings, by their paths.
+    Settings(BTreeMap<String, String>),
+    /// The runs of the folder that this one is in.
+    Runs(Vec<Arc<RunEntry>>),
+    /// What was found of another run that is drawn over this one.
+    Rival(PathBuf, Box<Read>),
+    /// Another run cannot be drawn over this one.
+    NotPinned(PathBuf, String),
     /// The steps of the latent snapshots, ascending.
     Snapshots(Vec<u64>),
     Snapshot(u64, Result<Box<Snapshot>, String>),
@@ -49,4 +61,7 @@ pub(crate) enum Effect {
     Post(Request),
     /// Read the latent snapshot of a step.
     Load(u64),
+    /// Read another run, and go on reading it.
+    Pin(PathBuf),
+    Unpin(PathBuf),
 }

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use workbench_runs::log::is_event_file;
-use workbench_runs::{LogReader, Request, RunDir, Snapshot, Status, toml_text};
+use workbench_runs::{LogReader, Request, RunDir, Snapshot, Status, Value, settings, toml_text};
 
 use crate::Error;
 use crate::message::Read;
@@ -87,14 +87,22 @@ fn logs_below(path: &Path, depth: usize, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// How much of a run is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    All,
+    /// What is drawn over another run: curves, state and settings.
+    Curves,
+}
+
 /// Starts reading.
 ///
 /// # Errors
 /// [`Error::Reader`] where the system has no thread left.
-pub(crate) fn start(run: RunDir) -> Result<Reader, Error> {
+pub(crate) fn start(run: RunDir, what: What) -> Result<Reader, Error> {
     let (commands, todo) = mpsc::channel();
     let (tell, found) = mpsc::sync_channel(WAITING);
-    let work = move || Files::new(run, tell).follow(&todo);
+    let work = move || Files::new(run, what, tell).follow(&todo);
     thread::Builder::new().name("reader".to_owned()).spawn(work).map_err(|_| Error::Reader)?;
     Ok(Reader { commands, found })
 }
@@ -104,6 +112,7 @@ struct Gone;
 
 struct Files {
     run: RunDir,
+    what: What,
     tell: SyncSender<Read>,
     log: LogReader,
     status: Option<Status>,
@@ -116,10 +125,11 @@ struct Files {
 }
 
 impl Files {
-    fn new(run: RunDir, tell: SyncSender<Read>) -> Files {
+    fn new(run: RunDir, what: What, tell: SyncSender<Read>) -> Files {
         Files {
             log: LogReader::open(run.path()),
             run,
+            what,
             tell,
             status: None,
             tail_len: None,
@@ -185,7 +195,7 @@ impl Files {
         let mut polls = 0;
         let mut length = 0;
         loop {
-            let events = match self.log.poll() {
+            let mut events = match self.log.poll() {
                 Ok(events) => events,
                 Err(error) => return self.trouble(Some(error.to_string())),
             };
@@ -196,6 +206,11 @@ impl Files {
                 length = log_length(self.run.path());
             }
             polls += 1;
+            if self.what == What::Curves {
+                for event in &mut events {
+                    event.values.retain(|(_, value)| matches!(value, Value::Scalar(_)));
+                }
+            }
             self.send(Read::Events(events))?;
             if polls * POLL < length {
                 self.send(Read::Loading(Some((polls * POLL * 100 / length).min(99) as u8)))?;
@@ -232,6 +247,16 @@ impl Files {
             Ok(_) => {}
             Err(error) => self.trouble(Some(error.to_string()))?,
         }
+        if self.experiment.is_none()
+            && let Ok(Some(text)) = toml_text::read_text(&self.run.experiment(), LARGEST_EXPERIMENT)
+        {
+            self.experiment = Some(text.clone());
+            self.send(Read::Experiment(text))?;
+            self.send(Read::Settings(settings(&self.run)))?;
+        }
+        if self.what == What::Curves {
+            return Ok(());
+        }
         let path = self.run.trainer_log();
         let length = fs::metadata(&path).ok().map(|meta| meta.len());
         if length != self.tail_len
@@ -240,12 +265,6 @@ impl Files {
         {
             self.tail_len = Some(length);
             self.send(Read::Tail(lines))?;
-        }
-        if self.experiment.is_none()
-            && let Ok(Some(text)) = toml_text::read_text(&self.run.experiment(), LARGEST_EXPERIMENT)
-        {
-            self.experiment = Some(text.clone());
-            self.send(Read::Experiment(text))?;
         }
         if let Ok(snapshots) = Snapshot::list(&self.run)
             && snapshots != self.snapshots
@@ -301,7 +320,7 @@ fn tail(path: &Path, length: u64) -> io::Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use workbench_runs::{LogWriter, Value};
+    use workbench_runs::LogWriter;
 
     fn run(dir: &tempfile::TempDir, name: &str) -> RunDir {
         let run = RunDir::create(dir.path(), name).unwrap();
@@ -314,7 +333,7 @@ mod tests {
     fn look(run: RunDir) -> Vec<Read> {
         let (tell, found) = mpsc::sync_channel(100);
         let (_commands, todo) = mpsc::channel();
-        let mut files = Files::new(run, tell);
+        let mut files = Files::new(run, What::All, tell);
         assert!(files.small_files().is_ok() && files.log(&todo).is_ok());
         drop(files);
         found.iter().collect()
@@ -329,9 +348,10 @@ mod tests {
         run.write_text("experiment.toml", "seed = 7\n").unwrap();
         let found = look(run);
         assert!(matches!(&found[0], Read::Status(status) if status.steps_total == 10));
-        assert!(matches!(&found[1], Read::Tail(lines) if lines == &["one", "two"]));
-        assert!(matches!(&found[2], Read::Experiment(text) if text == "seed = 7\n"));
-        assert!(matches!(&found[3], Read::Events(events) if events.iter().any(|e| e.step == 1)));
+        assert!(matches!(&found[1], Read::Experiment(text) if text == "seed = 7\n"));
+        assert!(matches!(&found[2], Read::Settings(all) if all["seed"] == "7"));
+        assert!(matches!(&found[3], Read::Tail(lines) if lines == &["one", "two"]));
+        assert!(matches!(&found[4], Read::Events(events) if events.iter().any(|e| e.step == 1)));
     }
 
     #[test]

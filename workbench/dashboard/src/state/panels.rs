@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use regex_lite::{Regex, RegexBuilder};
+
 /// Whose values a tag tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Split {
@@ -91,13 +93,59 @@ fn rank(name: &str) -> usize {
     }
 }
 
-/// Whether every word of a filter is a part of the panel's name or of one of its tags.
-pub(crate) fn matches(panel: &Panel, filter: &str) -> bool {
-    let has = |text: &str, word: &str| text.to_lowercase().contains(word);
-    filter
-        .to_lowercase()
-        .split_whitespace()
-        .all(|word| has(&panel.name, word) || panel.curves.iter().any(|(_, tag)| has(tag, word)))
+/// A filter as it was typed, made ready once.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Filter {
+    text: String,
+    words: Vec<Word>,
+}
+
+#[derive(Debug, Clone)]
+enum Word {
+    Expression(Regex),
+    /// What is no regular expression, or not yet, is looked for as it stands.
+    Literal(String),
+}
+
+impl Filter {
+    pub fn new(text: &str) -> Filter {
+        let word = |word: &str| match RegexBuilder::new(word).case_insensitive(true).build() {
+            Ok(expression) => Word::Expression(expression),
+            Err(_) => Word::Literal(word.to_lowercase()),
+        };
+        Filter { text: text.to_owned(), words: text.split_whitespace().map(word).collect() }
+    }
+
+    /// As it was typed.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Whether all of it is regular expressions.
+    pub fn is_regular(&self) -> bool {
+        self.words.iter().all(|word| matches!(word, Word::Expression(_)))
+    }
+
+    /// Whether every word fits the panel's name or one of its tags.
+    pub fn fits(&self, panel: &Panel) -> bool {
+        let has = |text: &str, word: &Word| match word {
+            Word::Expression(expression) => expression.is_match(text),
+            Word::Literal(word) => text.to_lowercase().contains(word),
+        };
+        self.words.iter().all(|word| {
+            has(&panel.name, word) || panel.curves.iter().any(|(_, tag)| has(tag, word))
+        })
+    }
+}
+
+impl PartialEq for Filter {
+    fn eq(&self, other: &Filter) -> bool {
+        self.text == other.text
+    }
 }
 
 #[cfg(test)]
@@ -152,10 +200,21 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_is_a_list_of_parts() {
+    fn a_filter_is_a_list_of_expressions() {
         let panel = Panel { name: "loss".into(), curves: vec![(None, "valid/loss".into())] };
-        for (filter, fits) in [("", true), ("LOS", true), ("val loss", true), ("val kl", false)] {
-            assert_eq!(matches(&panel, filter), fits, "{filter}");
+        for (filter, fits, regular) in [
+            ("", true, true),
+            ("LOS", true, true),
+            ("val loss", true, true),
+            ("val kl", false, true),
+            ("^loss$", true, true),
+            ("^oss", false, true),
+            ("kl|lo.s", true, true),
+            ("(valid", false, false),
+            ("[", false, false),
+        ] {
+            let filter = Filter::new(filter);
+            assert_eq!((filter.fits(&panel), filter.is_regular()), (fits, regular), "{filter:?}");
         }
     }
 }

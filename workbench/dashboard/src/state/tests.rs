@@ -5,7 +5,7 @@ use crate::Options;
 
 fn state() -> State {
     let styles = Styles::decide(&Options { ascii: true, ..Options::default() });
-    State::new("run".into(), styles, String::new(), Instant::now())
+    State::new("/runs/run".into(), styles, String::new(), Instant::now())
 }
 
 fn status(run: RunState, step: u64) -> Read {

@@ -158,7 +158,10 @@ fn tabs(state: &State, area: Rect, buf: &mut Buffer) {
     }
     let mut notes = Vec::new();
     if !state.ui.filter.is_empty() && state.ui.view == View::Loss {
-        notes.push(format!("/{}", state.ui.filter));
+        notes.push(format!("/{}", state.ui.filter.text()));
+    }
+    if !state.ui.run_filter.is_empty() && state.ui.view == View::Runs {
+        notes.push(format!("/{}", state.ui.run_filter));
     }
     if state.ui.view == View::Loss && state.panels.len() > 1 {
         let pages = super::pages(state) + 1;

@@ -11,6 +11,8 @@ mod latent;
 mod log;
 mod loss;
 pub(crate) mod paint;
+mod rivals;
+mod runs;
 mod scatter;
 mod text;
 
@@ -46,6 +48,7 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
         View::Log => log::draw(state, body, buf),
         View::Model => text::model(state, body, buf),
         View::Experiment => text::experiment(state, body, buf),
+        View::Runs => runs::draw(state, body, buf),
     }
 }
 
@@ -80,5 +83,7 @@ fn titled(area: Rect) -> (Rect, Rect) {
     (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
 }
 
+#[cfg(test)]
+mod compare_tests;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -17,9 +17,9 @@ use crate::theme::{Env, Styles, Theme};
 use crate::update::update;
 
 /// A state as the reader would have filled it, with the clocks of the log and the status taken out.
-fn read(run: &RunDir, styles: Styles) -> State {
+pub(crate) fn read(run: &RunDir, styles: Styles) -> State {
     let come_back = "workbench attach digits-conv".to_owned();
-    let mut state = State::new(run.name().to_owned(), styles, come_back, Instant::now());
+    let mut state = State::new(run.path().to_path_buf(), styles, come_back, Instant::now());
     let mut log = LogReader::open(run.path());
     loop {
         let mut events = log.poll().unwrap();
@@ -42,7 +42,7 @@ fn read(run: &RunDir, styles: Styles) -> State {
 }
 
 /// Draws as the event loop does: settle, read what is asked for, draw.
-fn screen(state: &mut State, run: &RunDir, columns: u16, rows: u16) -> String {
+pub(crate) fn screen(state: &mut State, run: &RunDir, columns: u16, rows: u16) -> String {
     update(state, Message::Resize(columns, rows));
     while let Some(Effect::Load(step)) = state.settle() {
         let list = Snapshot::list(run).unwrap();
@@ -54,7 +54,7 @@ fn screen(state: &mut State, run: &RunDir, columns: u16, rows: u16) -> String {
     terminal.backend().to_string()
 }
 
-fn styles(theme: Theme, ascii: bool) -> Styles {
+pub(crate) fn styles(theme: Theme, ascii: bool) -> Styles {
     let env = Env { lang: Some("C.UTF-8".into()), ..Env::default() };
     Styles::decide(&Options { theme: Some(theme), ascii, env, ..Options::default() })
 }
@@ -77,9 +77,13 @@ fn recorded() -> &'static RunDir {
     &RUN.get_or_init(record).1
 }
 
-fn press(state: &mut State, text: &str) -> Vec<Effect> {
+pub(crate) fn press(state: &mut State, text: &str) -> Vec<Effect> {
     let key = |c| Key { code: crossterm::event::KeyCode::Char(c), ctrl: false };
     text.chars().flat_map(|c| update(state, Message::Key(key(c))).effects).collect()
+}
+
+pub(crate) fn press_code(state: &mut State, code: crossterm::event::KeyCode) -> Vec<Effect> {
+    update(state, Message::Key(Key { code, ctrl: false })).effects
 }
 
 #[test]
@@ -220,10 +224,14 @@ fn every_key_does_something() {
                     _ => view,
                 };
                 let small = (80, 12);
-                for setup in ["j", "h", "h", "]"] {
+                for setup in ["j", "h", "h", "+", "]"] {
                     press(&mut state, setup);
                 }
                 state.ui.scroll = [8, 8, 8];
+                if binding.views.contains(&View::Runs) {
+                    (0..3).for_each(|i| _ = state.pin(format!("/runs/{i}").as_ref()));
+                    press(&mut state, "j");
+                }
                 let before = screen(&mut state, run, small.0, small.1);
                 let ui = state.ui.clone();
                 let effects = update(&mut state, Message::Key(key)).effects;
