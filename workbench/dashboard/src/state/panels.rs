@@ -86,7 +86,7 @@ fn rank(name: &str) -> usize {
     if let Some(place) = parts.iter().position(|part| lower.contains(part)) {
         return 10 + place;
     }
-    let known = ["latent/", "grad_norm", "lr", "knob/", "time/"];
+    let known = ["latent/", "grad_norm", "lr", "knob/", "time/", "system/"];
     match known.iter().position(|head| lower.starts_with(head)) {
         Some(place) => 40 + place,
         None => 20,
@@ -160,6 +160,7 @@ mod tests {
     #[test]
     fn the_loss_comes_first_then_its_parts() {
         let tags = [
+            "system/cpu_percent",
             "knob/beta",
             "latent/active_units",
             "time/images_per_second",
@@ -184,7 +185,8 @@ mod tests {
                 "grad_norm",
                 "lr",
                 "knob/beta",
-                "time/images_per_second"
+                "time/images_per_second",
+                "system/cpu_percent"
             ]
         );
     }

@@ -91,6 +91,9 @@ fn first_row(state: &State, area: Rect, buf: &mut Buffer) {
         }
     }
     let mut facts = Vec::new();
+    if status.state.is_live() && area.width >= 120 {
+        facts.extend(load(state));
+    }
     if status.parameters > 0 && area.width >= 100 {
         facts.push(format!("{} parameters", format::count(status.parameters as f64)));
     }
@@ -104,6 +107,14 @@ fn first_row(state: &State, area: Rect, buf: &mut Buffer) {
         facts.remove(0);
     }
     paint::right(buf, area, taken, &facts.join("  "), Style::new());
+}
+
+/// What the trainer takes of its machine.
+fn load(state: &State) -> Option<String> {
+    let last = |tag: &str| state.history.scalars.get(tag)?.last().map(|(_, value)| value);
+    let (cpu, memory) = (last("system/cpu_percent")?, last("system/memory_mb")?);
+    let threads = last("system/threads").map_or(String::new(), |n| format!("  {n:.0} threads"));
+    Some(format!("cpu {cpu:>3.0}%  {memory:>5.0} MB{threads}"))
 }
 
 fn second_row(state: &State, area: Rect, buf: &mut Buffer) {

@@ -108,6 +108,10 @@ fn what_lies_over_the_views() {
     press(&mut state, "/grad");
     insta::assert_snapshot!("filter_80x24", screen(&mut state, run, 80, 24));
     update(&mut state, Message::Key(Key { code: crossterm::event::KeyCode::Esc, ctrl: false }));
+    press(&mut state, "/^system/");
+    insta::assert_snapshot!("system_80x24", screen(&mut state, run, 80, 24));
+    insta::assert_snapshot!("system_120x40", screen(&mut state, run, 120, 40));
+    update(&mut state, Message::Key(Key { code: crossterm::event::KeyCode::Esc, ctrl: false }));
     press(&mut state, "yhhhh");
     insta::assert_snapshot!("log_scale_and_cursor_80x24", screen(&mut state, run, 80, 24));
     press(&mut state, "?");
