@@ -164,6 +164,7 @@ fn turn_until_left(
                 Effect::Redraw => terminal.forget(),
                 Effect::Post(request) => readers.ask(Command::Post(request))?,
                 Effect::Load(step) => readers.ask(Command::Load(step))?,
+                Effect::Trace(steps) => readers.ask(Command::Trace(steps))?,
                 Effect::Pin(path) => pin(state, readers, &path),
                 Effect::Unpin(path) => readers.unpin(&path),
             }
@@ -175,8 +176,12 @@ fn turn_until_left(
         }
         if pacer.due_in(Instant::now()) == Some(Duration::ZERO) {
             let start = Instant::now();
-            if let Some(Effect::Load(step)) = state.settle() {
-                readers.ask(Command::Load(step))?;
+            for effect in state.settle() {
+                match effect {
+                    Effect::Load(step) => readers.ask(Command::Load(step))?,
+                    Effect::Trace(steps) => readers.ask(Command::Trace(steps))?,
+                    _ => {}
+                }
             }
             let mut buffer = terminal::blank(state.size);
             view::draw(state, buffer.area, &mut buffer);

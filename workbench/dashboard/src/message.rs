@@ -9,6 +9,7 @@ use workbench_runs::{Event, Request, Snapshot, Status};
 
 use crate::home::RunEntry;
 use crate::keys::Key;
+use crate::state::usage::Usage;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub(crate) enum Read {
     /// The steps of the latent snapshots, ascending.
     Snapshots(Vec<u64>),
     Snapshot(u64, Result<Box<Snapshot>, String>),
+    /// What the snapshot of a step tells of each dimension.
+    Usage(u64, Usage),
     /// How many requests no trainer has taken yet.
     Waiting(usize),
     /// A request could not be posted.
@@ -61,6 +64,8 @@ pub(crate) enum Effect {
     Post(Request),
     /// Read the latent snapshot of a step.
     Load(u64),
+    /// Read what the snapshots of some steps tell of each dimension.
+    Trace(Vec<u64>),
     /// Read another run, and go on reading it.
     Pin(PathBuf),
     Unpin(PathBuf),

@@ -13,6 +13,7 @@ use workbench_runs::{LogReader, Request, RunDir, Snapshot, Status, Value, settin
 
 use crate::Error;
 use crate::message::Read;
+use crate::state::usage::Usage;
 
 /// How often the files are looked at. A network file system answers no faster, and a curve that moves
 /// twice a second is smooth enough to watch.
@@ -33,6 +34,7 @@ const WAITING: usize = 4;
 pub(crate) enum Command {
     Post(Request),
     Load(u64),
+    Trace(Vec<u64>),
 }
 
 /// The two ends that a screen holds of its reader; the reader ends when they are dropped.
@@ -119,6 +121,8 @@ struct Files {
     tail_len: Option<u64>,
     experiment: Option<String>,
     snapshots: Vec<(u64, PathBuf)>,
+    /// The snapshots that are still to be looked through, the newest last.
+    to_trace: Vec<u64>,
     waiting: usize,
     damaged: usize,
     trouble: Option<String>,
@@ -135,6 +139,7 @@ impl Files {
             tail_len: None,
             experiment: None,
             snapshots: Vec::new(),
+            to_trace: Vec::new(),
             waiting: 0,
             damaged: 0,
             trouble: None,
@@ -152,12 +157,15 @@ impl Files {
         self.log(todo)?;
         self.send(Read::Loading(None))?;
         loop {
-            match todo.recv_timeout(INTERVAL) {
+            // One at a time, so that what is asked for meanwhile does not wait for all.
+            let wait = if self.trace()? { Duration::ZERO } else { INTERVAL };
+            match todo.recv_timeout(wait) {
                 Ok(command) => {
                     self.obey(command)?;
                     // The effect of what was asked is looked for at the usual pace.
                     continue;
                 }
+                Err(RecvTimeoutError::Timeout) if wait.is_zero() => continue,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Err(Gone),
             }
@@ -180,6 +188,10 @@ impl Files {
                 }
                 Err(error) => self.send(Read::NotPosted(request, error.to_string())),
             },
+            Command::Trace(steps) => {
+                self.to_trace.extend(steps);
+                Ok(())
+            }
             Command::Load(step) => {
                 let path = self.snapshots.iter().find(|(at, _)| *at == step).map(|(_, path)| path);
                 let Some(path) = path else { return Ok(()) };
@@ -188,6 +200,17 @@ impl Files {
                 self.send(Read::Snapshot(step, snapshot))
             }
         }
+    }
+
+    /// Looks through one of the snapshots that were asked for; false where none is left.
+    fn trace(&mut self) -> Result<bool, Gone> {
+        let Some(step) = self.to_trace.pop() else { return Ok(false) };
+        let path = self.snapshots.iter().find(|(at, _)| *at == step).map(|(_, path)| path);
+        // One that is gone, or damaged, leaves a gap.
+        if let Some(snapshot) = path.and_then(|path| Snapshot::load(path).ok()) {
+            self.send(Read::Usage(step, Usage::of(&snapshot)))?;
+        }
+        Ok(true)
     }
 
     /// Reads all that is new in the log, and tells how far it is where that takes long.

@@ -2,9 +2,7 @@
 
 use workbench_runs::Snapshot;
 
-/// A dimension whose posterior means vary less than this over the images is dead (Burda, Grosse and
-/// Salakhutdinov 2016, section 5.2).
-const ACTIVE_VARIANCE: f64 = 0.01;
+use super::usage::Usage;
 
 /// A snapshot and what is derived from it once.
 #[derive(Debug, Clone)]
@@ -25,27 +23,11 @@ pub(crate) struct Latent {
 impl Latent {
     /// Derives all of it, in O(N·D).
     pub fn of(snapshot: Snapshot) -> Latent {
-        let (n, d) = (snapshot.len(), snapshot.dims);
-        let (mut kl, mut sum, mut squares) = (vec![0.0; d], vec![0.0; d], vec![0.0; d]);
-        let rows = snapshot.mean.chunks_exact(d.max(1)).zip(snapshot.logvar.chunks_exact(d.max(1)));
-        for (mean, logvar) in rows {
-            for i in 0..d {
-                let (mean, logvar) = (f64::from(mean[i]), f64::from(logvar[i]));
-                // Kingma and Welling 2014, appendix B.
-                kl[i] += 0.5 * (mean * mean + logvar.exp() - 1.0 - logvar);
-                sum[i] += mean;
-                squares[i] += mean * mean;
-            }
-        }
-        let count = n.max(1) as f64;
-        let centre: Vec<f64> = sum.iter().map(|sum| sum / count).collect();
-        let variance: Vec<f64> =
-            squares.iter().zip(&centre).map(|(sq, c)| (sq / count - c * c).max(0.0)).collect();
-        kl.iter_mut().for_each(|kl| *kl /= count);
+        let Usage { kl, active, centre, variance } = Usage::of(&snapshot);
+        let d = snapshot.dims;
         let mut order: Vec<usize> = (0..d).collect();
         order.sort_by(|&a, &b| kl[b].total_cmp(&kl[a]));
         let (principal, explained) = principal(&snapshot, &centre, variance.iter().sum());
-        let active = variance.iter().map(|&variance| variance > ACTIVE_VARIANCE).collect();
         Latent { snapshot, kl, active, order, principal, explained }
     }
 

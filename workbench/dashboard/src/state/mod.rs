@@ -9,9 +9,10 @@ pub(crate) mod picture;
 pub(crate) mod rivals;
 pub(crate) mod run_list;
 pub(crate) mod traces;
+pub(crate) mod usage;
 pub(crate) mod zoom;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -29,6 +30,7 @@ use panels::{Filter, Panel, Split};
 use picture::Picture;
 use rivals::Rival;
 use traces::Splits;
+use usage::Usage;
 
 /// As many points of a series as are kept: more than any screen has columns of dots.
 const POINTS: usize = 4096;
@@ -72,6 +74,10 @@ pub(crate) struct State {
     latents: Vec<Latent>,
     pub latent_trouble: Option<String>,
     loading_latent: Option<u64>,
+    /// What the snapshots tell of each dimension, by step.
+    pub usage: BTreeMap<u64, Usage>,
+    /// Of which steps that was asked.
+    usage_asked: BTreeSet<u64>,
     /// The pictures chosen, by tag, with their steps.
     pub pictures: BTreeMap<String, (u64, Result<Picture, String>)>,
     pub panels: Vec<Panel>,
@@ -168,6 +174,8 @@ impl State {
             latents: Vec::new(),
             latent_trouble: None,
             loading_latent: None,
+            usage: BTreeMap::new(),
+            usage_asked: BTreeSet::new(),
             pictures: BTreeMap::new(),
             panels: Vec::new(),
             axes: BTreeMap::new(),
@@ -221,7 +229,10 @@ impl State {
                 self.unpin(&path);
                 self.ui.notice = Some(why);
             }
-            Read::Snapshots(steps) => self.snapshots = steps,
+            Read::Snapshots(steps) => {
+                self.usage.retain(|step, _| steps.contains(step));
+                self.snapshots = steps;
+            }
             Read::Snapshot(step, Ok(snapshot)) => {
                 self.loading_latent = None;
                 self.latent_trouble = None;
@@ -230,6 +241,9 @@ impl State {
                 }
                 self.latents.retain(|latent| latent.snapshot.step != step);
                 self.latents.push(Latent::of(*snapshot));
+            }
+            Read::Usage(step, usage) => {
+                self.usage.insert(step, usage);
             }
             Read::Snapshot(_, Err(why)) => self.latent_trouble = Some(why),
             Read::Waiting(waiting) => {
@@ -300,10 +314,15 @@ impl State {
         changed
     }
 
-    /// Derives what the next frame shows: axes, pictures; and asks for the snapshot that it needs.
-    pub fn settle(&mut self) -> Option<Effect> {
+    /// Derives what the next frame shows: axes, pictures; and asks for the snapshots that it needs.
+    pub fn settle(&mut self) -> Vec<Effect> {
         self.settle_axes();
         self.settle_pictures();
+        let usage = if self.ui.view == View::Latent { self.settle_usage() } else { None };
+        self.settle_latent().into_iter().chain(usage).collect()
+    }
+
+    fn settle_latent(&mut self) -> Option<Effect> {
         let wanted = self.wanted_latent()?;
         let needed =
             self.ui.view == View::Latent || (self.ui.view == View::Loss && self.size.0 >= 100);

@@ -20,7 +20,11 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) -> Rect {
     let error = status.and_then(|status| status.error.clone()).map(|text| (text, Hue::Bad));
     let storage = status.and_then(|status| status.storage.as_ref());
     let storage = storage.map(|text| (format!("! storage: {text}"), Hue::Valid));
-    for (text, hue) in [error, storage].into_iter().flatten() {
+    // The latent view says more of it.
+    let collapse = state.collapse().filter(|_| state.ui.view != View::Latent);
+    let mark = state.styles.pick("⚠", "!");
+    let collapse = collapse.map(|text| (format!("{mark} {text}"), Hue::Bad));
+    for (text, hue) in [error, storage, collapse].into_iter().flatten() {
         let text = format::plain(text.lines().next().unwrap_or(""));
         let text = paint::cut(&text, area.width, state.styles.unicode());
         paint::put(buf, area.x, area.y + rows, area.width, &text, state.styles.of(hue));

@@ -124,7 +124,7 @@ pub(crate) fn paint_picture(
 }
 
 /// A glyph that covers as much of its cell as the picture is bright.
-fn shade(brightness: f64, unicode: bool) -> char {
+pub(crate) fn shade(brightness: f64, unicode: bool) -> char {
     let ramp: &[char] = if unicode {
         &[' ', '░', '▒', '▓', '█']
     } else {

@@ -29,7 +29,7 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
         axes(state, latent)
     );
     paint::put(buf, top.x, top.y, top.width, &text, state.styles.of(Hue::Faint));
-    if let Some(warning) = latent.warning() {
+    if let Some(warning) = latent.warning().or(state.collapse()) {
         let (row, rest) = titled(body);
         body = rest;
         let mark = state.styles.pick("⚠ ", "! ");
@@ -45,7 +45,7 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
             style,
         );
     }
-    let bars_width = (body.width * 36 / 100).clamp(22, 64);
+    let bars_width = (body.width * 45 / 100).clamp(22, 90);
     let (left, _) = (Rect { width: body.width.saturating_sub(bars_width + 2), ..body }, ());
     let right =
         Rect { x: left.right() + 2, width: body.width.saturating_sub(left.width + 2), ..body };

@@ -12,6 +12,7 @@ use super::*;
 use crate::Options;
 use crate::keys::{self, Action, Key, TABLE};
 use crate::message::{Effect, Message, Read};
+use crate::state::usage::Usage;
 use crate::synthetic::Synthetic;
 use crate::theme::{Env, Styles, Theme};
 use crate::update::update;
@@ -44,10 +45,27 @@ pub(crate) fn read(run: &RunDir, styles: Styles) -> State {
 /// Draws as the event loop does: settle, read what is asked for, draw.
 pub(crate) fn screen(state: &mut State, run: &RunDir, columns: u16, rows: u16) -> String {
     update(state, Message::Resize(columns, rows));
-    while let Some(Effect::Load(step)) = state.settle() {
+    loop {
+        let effects = state.settle();
+        if effects.is_empty() {
+            break;
+        }
         let list = Snapshot::list(run).unwrap();
-        let (_, path) = list.iter().find(|(at, _)| *at == step).unwrap();
-        state.fold(Read::Snapshot(step, Ok(Box::new(Snapshot::load(path).unwrap()))));
+        let load = |step: u64| {
+            let (_, path) = list.iter().find(|(at, _)| *at == step).unwrap();
+            Snapshot::load(path).unwrap()
+        };
+        for effect in effects {
+            match effect {
+                Effect::Load(step) => state.fold(Read::Snapshot(step, Ok(Box::new(load(step))))),
+                Effect::Trace(steps) => {
+                    for step in steps {
+                        state.fold(Read::Usage(step, Usage::of(&load(step))));
+                    }
+                }
+                other => panic!("{other:?}"),
+            }
+        }
     }
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     terminal.draw(|frame| draw(state, frame.area(), frame.buffer_mut())).unwrap();
@@ -292,6 +310,24 @@ fn a_dead_latent_space_is_warned_of() {
     press(&mut state, "3");
     let screen = screen(&mut state, run, 100, 30);
     assert!(screen.contains("13 of 16 latent dimensions are dead"), "{screen}");
+}
+
+#[test]
+fn what_dies_is_told_of_above_the_curves_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = RunDir::create(dir.path(), "dying").unwrap();
+    let mut log = LogWriter::create(&run, None).unwrap();
+    for (step, units) in [(100, 12.0), (200, 15.0), (300, 6.0)] {
+        let values = [
+            ("valid/loss".to_owned(), Value::Scalar(100.0)),
+            ("latent/active_units".to_owned(), Value::Scalar(units)),
+        ];
+        log.write(step, &values).unwrap();
+    }
+    log.flush().unwrap();
+    let mut state = read(&run, styles(Theme::None, true));
+    let screen = screen(&mut state, &run, 80, 24);
+    assert!(screen.contains("! 9 latent dimensions have died since step 200"), "{screen}");
 }
 
 #[test]
