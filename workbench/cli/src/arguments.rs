@@ -291,6 +291,15 @@ pub struct Plot {
     /// What to draw
     #[arg(value_name = "FIGURE", required_unless_present = "list")]
     pub figure: Option<String>,
+    /// latent: the step of the snapshot [default: the newest]
+    #[arg(long, value_name = "STEP")]
+    pub step: Option<u64>,
+    /// latent: the dimensions across and up, counted from 1 [default: the first two principal components]
+    #[arg(long, value_name = "X,Y", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
+    pub axes: Vec<u16>,
+    /// latent: colour the points by this dimension, counted from 1 [default: by class]
+    #[arg(long, value_name = "Z", value_parser = clap::value_parser!(u16).range(1..))]
+    pub color: Option<u16>,
     /// Where the PNG goes [default: plots/FIGURE.png in the run directory]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -11,6 +11,7 @@ use crate::message::{Effect, Message, Read};
 use crate::pacing::Pacer;
 use crate::reader::{self, Command};
 use crate::readers::Readers;
+use crate::save::Saver;
 use crate::state::{State, rivals};
 use crate::terminal::{self, Signals, Terminal, Waited};
 use crate::theme::Styles;
@@ -89,7 +90,8 @@ pub(crate) fn follow(
         }
     }
     state.size = crossterm::terminal::size().map_err(Error::terminal("measure"))?;
-    turn_until_left(&mut state, terminal, signals, &mut readers)?;
+    let saver = Saver::new(options.save.clone());
+    turn_until_left(&mut state, terminal, signals, &mut readers, &saver)?;
     let ended = state.status.map(|status| status.state).filter(|state| !state.is_live());
     Ok(ended.map_or(Outcome::Detached, Outcome::Ended))
 }
@@ -114,6 +116,7 @@ fn turn_until_left(
     terminal: &mut Terminal,
     signals: &Signals,
     readers: &mut Readers,
+    saver: &Saver,
 ) -> Result<(), Error> {
     let mut pacer = Pacer::new();
     loop {
@@ -143,6 +146,9 @@ fn turn_until_left(
                 tell(state, &mut pacer, message);
             }
         }
+        while let Ok(saved) = saver.done.try_recv() {
+            tell(state, &mut pacer, Message::Read(Read::Saved(saved)));
+        }
         while now.elapsed() < FOLDING {
             match readers.next()? {
                 Some(read) => tell(state, &mut pacer, Message::Read(read)),
@@ -165,6 +171,7 @@ fn turn_until_left(
                 Effect::Post(request) => readers.ask(Command::Post(request))?,
                 Effect::Load(step) => readers.ask(Command::Load(step))?,
                 Effect::Trace(steps) => readers.ask(Command::Trace(steps))?,
+                Effect::Save(view) => saver.start(view),
                 Effect::Pin(path) => pin(state, readers, &path),
                 Effect::Unpin(path) => readers.unpin(&path),
             }

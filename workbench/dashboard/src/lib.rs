@@ -16,6 +16,7 @@
 //! | `run_filter` | which runs of a list are shown: by name, state and setting |
 //! | `home` | the screen of a workbench without an argument, in the same style |
 //! | `preview` | pictures as lines of text, for commands that print |
+//! | `save` | what is looked at as a figure, drawn by whoever shows the dashboard |
 //! | `terminal` | set-up, restore, signals, and the writing of frames |
 
 mod error;
@@ -29,6 +30,7 @@ mod preview;
 mod reader;
 mod readers;
 mod run_filter;
+mod save;
 mod state;
 #[cfg(test)]
 mod synthetic;
@@ -42,6 +44,7 @@ pub use event_loop::{Outcome, attach, compare};
 pub use home::home;
 pub use keys::markdown as keys_markdown;
 pub use preview::{Tile, preview};
+pub use save::{LatentView, Save};
 pub use theme::{Env, Theme};
 
 /// How the dashboard is to look, and what it should know of where it runs.
@@ -57,4 +60,6 @@ pub struct Options {
     pub env: Env,
     /// The command that attaches again, shown in the help; may be empty.
     pub come_back: String,
+    /// Draws what is looked at as a figure; `None` where nothing does.
+    pub save: Option<Save>,
 }

@@ -9,6 +9,7 @@ use workbench_runs::{Event, Request, Snapshot, Status};
 
 use crate::home::RunEntry;
 use crate::keys::Key;
+use crate::save::{LatentView, Saved};
 use crate::state::usage::Usage;
 
 /// Something that happened.
@@ -51,6 +52,8 @@ pub(crate) enum Read {
     Waiting(usize),
     /// A request could not be posted.
     NotPosted(Request, String),
+    /// A view was saved, or not.
+    Saved(Saved),
     /// What cannot be read at the moment; `None` when it can be again.
     Trouble(Option<String>),
 }
@@ -69,4 +72,6 @@ pub(crate) enum Effect {
     /// Read another run, and go on reading it.
     Pin(PathBuf),
     Unpin(PathBuf),
+    /// Draw a view into files.
+    Save(LatentView),
 }

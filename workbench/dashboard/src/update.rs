@@ -146,6 +146,23 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
                 ui.axes.1 = (ui.axes.1 + 1) % dims;
             }
         }
+        Action::Color => {
+            let Some(latent) = state.latent() else { return Vec::new() };
+            let next = match state.ui.color {
+                None => latent.order.first(),
+                Some(dim) => {
+                    let at = latent.order.iter().position(|&other| other == dim);
+                    at.and_then(|at| latent.order.get(at + 1))
+                }
+            };
+            state.ui.color = next.copied();
+        }
+        Action::ColorByClass => ui.color = None,
+        Action::PointLeft => state.move_point((-1.0, 0.0)),
+        Action::PointRight => state.move_point((1.0, 0.0)),
+        Action::PointUp => state.move_point((0.0, 1.0)),
+        Action::PointDown => state.move_point((0.0, -1.0)),
+        Action::SaveView => return state.latent_view().map(Effect::Save).into_iter().collect(),
         Action::PauseOrContinue => {
             let paused = state.status.as_ref().is_some_and(|s| s.state == RunState::Paused);
             return ask(state, if paused { Request::Continue } else { Request::Pause });
@@ -168,6 +185,8 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
                 ui.cursor = None;
                 ui.picture_step = None;
                 ui.latent_step = None;
+                ui.point = None;
+                ui.color = None;
                 ui.main = None;
                 ui.page = 0;
                 ui.filter = Filter::default();

@@ -134,6 +134,10 @@ pub(crate) struct Ui {
     pub latent_step: Option<u64>,
     pub principal: bool,
     pub axes: (usize, usize),
+    /// The dimension that colours the points; `None` for their classes.
+    pub color: Option<usize>,
+    /// The point that is looked at.
+    pub point: Option<usize>,
     /// Lines scrolled in the log (from its end), the layers and the experiment.
     pub scroll: [usize; 3],
 }
@@ -203,6 +207,8 @@ impl State {
                 latent_step: None,
                 principal: true,
                 axes: (0, 1),
+                color: None,
+                point: None,
                 scroll: [0; 3],
             },
         }
@@ -258,6 +264,15 @@ impl State {
                 self.asked.retain(|asked| asked.request != request);
                 self.ui.notice = Some(why);
             }
+            Read::Saved(Ok(files)) => {
+                // Files within the run are told by their places in it.
+                let place = |file: &PathBuf| {
+                    file.strip_prefix(&self.path).unwrap_or(file).display().to_string()
+                };
+                let files: Vec<String> = files.iter().map(place).collect();
+                self.ui.notice = Some(format!("saved {}", files.join(" and ")));
+            }
+            Read::Saved(Err(why)) => self.ui.notice = Some(why),
             Read::Trouble(trouble) => self.trouble = trouble,
         }
     }

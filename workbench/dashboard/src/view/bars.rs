@@ -126,7 +126,7 @@ fn strip(state: &State, dim: usize, greatest: f64, area: Rect, buf: &mut Buffer)
 }
 
 /// From black by blue and orange to yellow: brighter is more, for any kind of colour vision.
-fn heat(share: f64) -> [u8; 3] {
+pub(crate) fn heat(share: f64) -> [u8; 3] {
     const STOPS: [[f64; 3]; 5] = [
         [16.0, 16.0, 24.0],
         [0.0, 66.0, 117.0],

@@ -83,7 +83,9 @@ fn hints(state: &State, width: u16) -> String {
             vec!["] more", &read, &metric, "c compare", "+ - zoom", "e smooth", "y log", "/ filter"]
         }
         View::Images => vec![&step, &picture, "z whole"],
-        View::Latent => vec![&step, "p components", "x y axes"],
+        View::Latent => {
+            vec![&step, "p components", "x y axes", "b colour", "HJKL point", "w write"]
+        }
         View::Log | View::Model | View::Experiment => vec![&scroll],
         View::Runs => vec!["Enter pin", &run, "/ filter", "x none", "1 curves"],
     };

@@ -250,6 +250,9 @@ fn every_key_does_something() {
                     press(&mut state, setup);
                 }
                 state.ui.scroll = [8, 8, 8];
+                // A point in the middle, with others to all sides.
+                state.ui.point = (view == View::Latent).then_some(20);
+                state.ui.color = state.ui.point.map(|_| 0);
                 if binding.views.contains(&View::Runs) {
                     (0..3).for_each(|i| _ = state.pin(format!("/runs/{i}").as_ref()));
                     press(&mut state, "j");
@@ -310,6 +313,47 @@ fn a_dead_latent_space_is_warned_of() {
     press(&mut state, "3");
     let screen = screen(&mut state, run, 100, 30);
     assert!(screen.contains("13 of 16 latent dimensions are dead"), "{screen}");
+}
+
+#[test]
+fn points_are_looked_at_coloured_and_saved() {
+    let run = recorded();
+    let mut state = read(run, styles(Theme::Truecolor, false));
+    press(&mut state, "3");
+    screen(&mut state, run, 80, 24);
+    press(&mut state, "H");
+    let middle = state.ui.point.unwrap();
+    press(&mut state, "L");
+    let latent = state.latent().unwrap();
+    let right = state.ui.point.unwrap();
+    assert!(latent.principal[right][0] > latent.principal[middle][0]);
+    press(&mut state, "JK");
+    assert_ne!(state.ui.point, Some(middle));
+    let shown = screen(&mut state, run, 80, 24);
+    let (item, class) = (state.ui.point.unwrap(), state.ui.point.unwrap() % 10);
+    assert!(shown.contains(&format!("item {item}, {class}: z1 ")), "{shown}");
+    insta::assert_snapshot!("latent_point_80x24", shown);
+    // The dimension that carries most comes first; after the last comes the class again.
+    press(&mut state, "b");
+    assert_eq!(state.ui.color, Some(state.latent().unwrap().order[0]));
+    press(&mut state, "xxy");
+    let view = crate::LatentView {
+        run: run.path().to_path_buf(),
+        step: 1200,
+        axes: Some((1, 2)),
+        color: state.ui.color,
+    };
+    assert_eq!(press(&mut state, "w"), [Effect::Save(view)]);
+    press(&mut state, &"b".repeat(16));
+    assert_eq!(state.ui.color, None);
+    let files = vec![run.path().join("plots/a.png"), "/elsewhere/a.csv".into()];
+    state.fold(Read::Saved(Ok(files)));
+    assert_eq!(state.ui.notice.as_deref(), Some("saved plots/a.png and /elsewhere/a.csv"));
+    let mut state = read(run, styles(Theme::None, true));
+    press(&mut state, "3");
+    screen(&mut state, run, 120, 40);
+    press(&mut state, "b");
+    insta::assert_snapshot!("latent_by_value_ascii_120x40", screen(&mut state, run, 120, 40));
 }
 
 #[test]
