@@ -219,7 +219,7 @@ fn page_rows(state: &State) -> isize {
 /// The log is scrolled from its end, the others from their start.
 fn scroll(state: &mut State, by: isize) {
     let (which, length) = match state.ui.view {
-        View::Log => (0, state.tail.len()),
+        View::Log => (0, crate::view::log_lines(state).len()),
         View::Model => (1, state.text("text/layers").map_or(0, |text| text.lines().count())),
         _ => (2, crate::view::experiment_text(state).map_or(0, |text| text.lines().count())),
     };

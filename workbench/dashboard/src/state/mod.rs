@@ -278,7 +278,7 @@ impl State {
     }
 
     fn fold_events(&mut self, events: Vec<Event>) {
-        let tags = self.history.scalars.len();
+        let tags = (self.history.scalars.len(), self.history.histograms.len());
         let mut restarted = false;
         for event in events {
             if event.session_start {
@@ -295,7 +295,7 @@ impl State {
             }
             self.history.fold(event);
         }
-        if restarted || self.history.scalars.len() != tags {
+        if restarted || (self.history.scalars.len(), self.history.histograms.len()) != tags {
             self.sort_panels();
         }
     }
@@ -304,6 +304,7 @@ impl State {
         let own = self.history.scalars.keys();
         let others = self.rivals.iter().flat_map(|rival| rival.history.scalars.keys());
         self.panels = panels::panels(own.chain(others));
+        self.panels.extend(panels::of_histograms(self.history.histograms.keys()));
     }
 
     fn fold_rival(&mut self, path: &Path, read: Read) {

@@ -37,6 +37,14 @@ pub(crate) struct Panel {
     pub name: String,
     /// The split and tag of each curve, in the order of the splits.
     pub curves: Vec<(Option<Split>, String)>,
+    /// It shows the histograms of the tag that it is named by, and no curve.
+    pub is_histogram: bool,
+}
+
+/// The charts of histograms, after all curves.
+pub(crate) fn of_histograms<'a>(tags: impl Iterator<Item = &'a String>) -> Vec<Panel> {
+    let panel = |tag: &String| Panel { name: tag.clone(), curves: Vec::new(), is_histogram: true };
+    tags.map(panel).collect()
 }
 
 /// The charts for some tags. `train/loss` and `valid/loss` share one, as do `Loss/train` and `Loss/val`.
@@ -50,7 +58,7 @@ pub(crate) fn panels<'a>(tags: impl Iterator<Item = &'a String>) -> Vec<Panel> {
         .into_iter()
         .map(|(name, mut curves)| {
             curves.sort();
-            Panel { name, curves }
+            Panel { name, curves, is_histogram: false }
         })
         .collect();
     panels.sort_by_key(|panel| rank(&panel.name));
@@ -203,7 +211,11 @@ mod tests {
 
     #[test]
     fn a_filter_is_a_list_of_expressions() {
-        let panel = Panel { name: "loss".into(), curves: vec![(None, "valid/loss".into())] };
+        let panel = Panel {
+            name: "loss".into(),
+            curves: vec![(None, "valid/loss".into())],
+            is_histogram: false,
+        };
         for (filter, fits, regular) in [
             ("", true, true),
             ("LOS", true, true),

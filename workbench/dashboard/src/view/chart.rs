@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::canvas::{Canvas, Layer};
-use super::{paint, titled};
+use super::{histogram, paint, titled};
 use crate::format;
 use crate::state::axis::Range;
 use crate::state::curve::{self, Column};
@@ -23,6 +23,10 @@ const LABELS: u16 = 7;
 
 /// Draws a panel: large with a legend in words and marks of control events, or small.
 pub(crate) fn draw(state: &State, panel: &Panel, area: Rect, large: bool, buf: &mut Buffer) {
+    if panel.is_histogram {
+        histogram::draw(state, &panel.name, area, buf);
+        return;
+    }
     let (title, body) = titled(area);
     let taken = legend(state, panel, title, large, buf);
     let Some(axis) = state.axis(&panel.name) else {
@@ -31,6 +35,19 @@ pub(crate) fn draw(state: &State, panel: &Panel, area: Rect, large: bool, buf: &
         return;
     };
     cut_hint(state, axis, title, taken, buf);
+    let Some(plot) = plot(body) else { return };
+    y_axis(state, axis, state.ui.log_scale, plot, large, buf);
+    let steps = state.steps();
+    if body.height >= 4 {
+        x_axis(state, steps, plot, buf);
+    }
+    marks(state, steps, plot, large, buf);
+    curves(state, &state.traces(panel), axis, steps, plot, buf);
+    cursor(state, steps, plot, buf);
+}
+
+/// Where curves are drawn, beside the labels of the y axis and above those of the x axis; `None` where there is no room.
+pub(crate) fn plot(body: Rect) -> Option<Rect> {
     let x_rows = if body.height >= 4 { 1 } else { 0 };
     let plot = Rect {
         x: body.x + LABELS + 1,
@@ -38,19 +55,7 @@ pub(crate) fn draw(state: &State, panel: &Panel, area: Rect, large: bool, buf: &
         width: body.width.saturating_sub(LABELS + 2),
         height: body.height - x_rows,
     };
-    if plot.width < 4 || plot.height < 2 {
-        return;
-    }
-    y_axis(state, axis, plot, large, buf);
-    let steps = state.steps();
-    if x_rows > 0 {
-        x_axis(state, steps, plot, buf);
-    }
-    marks(state, steps, plot, large, buf);
-    curves(state, &state.traces(panel), axis, steps, plot, buf);
-    if let Some(x) = state.ui.cursor.and_then(|step| cell_of(step, steps, plot)) {
-        cursor(state, x, plot, buf);
-    }
+    (plot.width >= 4 && plot.height >= 2).then_some(plot)
 }
 
 /// The marks of runs that are drawn over one another, and in ASCII.
@@ -166,14 +171,22 @@ fn cut_hint(state: &State, axis: &Axis, area: Rect, taken: u16, buf: &mut Buffer
     }
 }
 
-fn y_axis(state: &State, axis: &Axis, plot: Rect, large: bool, buf: &mut Buffer) {
+/// The line, and labels at round values.
+pub(crate) fn y_axis(
+    state: &State,
+    axis: &Axis,
+    log_scale: bool,
+    plot: Rect,
+    large: bool,
+    buf: &mut Buffer,
+) {
     let faint = state.styles.of(Hue::Faint);
     let line = state.styles.pick("│", "|");
     for y in plot.top()..plot.bottom() {
         paint::put(buf, plot.x - 1, y, 1, line, faint);
     }
     let most = (usize::from(plot.height) / if large { 3 } else { 2 }).clamp(2, 8);
-    let labels: Vec<(f64, String)> = if state.ui.log_scale {
+    let labels: Vec<(f64, String)> = if log_scale {
         let ticks = log_ticks(axis.range, most).into_iter();
         ticks.map(|value| (value.log10(), format::typed(value))).collect()
     } else {
@@ -212,7 +225,8 @@ fn log_ticks(range: Range, most: usize) -> Vec<f64> {
     ticks.find(|ticks| ticks.len() <= most).unwrap_or_default()
 }
 
-fn x_axis(state: &State, (from, to): (u64, u64), plot: Rect, buf: &mut Buffer) {
+/// Labels at round steps.
+pub(crate) fn x_axis(state: &State, (from, to): (u64, u64), plot: Rect, buf: &mut Buffer) {
     let faint = state.styles.of(Hue::Faint);
     let range = Range { lo: from as f64, hi: to as f64 };
     let (ticks, _) = range.ticks((usize::from(plot.width) / 14).clamp(2, 10));
@@ -251,7 +265,9 @@ fn marks(state: &State, steps: (u64, u64), plot: Rect, large: bool, buf: &mut Bu
     }
 }
 
-fn cursor(state: &State, x: u16, plot: Rect, buf: &mut Buffer) {
+/// A line at the step whose values are read off.
+pub(crate) fn cursor(state: &State, steps: (u64, u64), plot: Rect, buf: &mut Buffer) {
+    let Some(x) = state.ui.cursor.and_then(|step| cell_of(step, steps, plot)) else { return };
     for y in plot.top()..plot.bottom() {
         if let Some(cell) = buf.cell_mut((x, y))
             && matches!(cell.symbol(), " " | "┊" | ":")

@@ -6,6 +6,7 @@ mod chart;
 mod footer;
 mod header;
 mod help;
+mod histogram;
 pub(crate) mod images;
 mod latent;
 mod log;
@@ -22,6 +23,7 @@ use ratatui::layout::Rect;
 use crate::keys::View;
 use crate::state::State;
 
+pub(crate) use log::log_lines;
 pub(crate) use loss::pages;
 pub(crate) use text::experiment_text;
 

@@ -1,5 +1,6 @@
 //! Whole screens, drawn from run directories that the tests record.
 
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -174,6 +175,34 @@ fn a_foreign_log_shows_its_loss_first() {
     press(&mut state, " ");
     assert!(state.asked.is_empty());
     assert!(screen(&mut state, &run, 80, 24).contains("nobody would take the request"));
+}
+
+/// Written by torch's own SummaryWriter: see fixtures/README.md.
+#[test]
+fn scalars_images_histograms_and_texts_of_torch_are_shown() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/torch");
+    let run = RunDir::open(&path).unwrap();
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        let mut state = read(&run, styles(Theme::Truecolor, false));
+        press(&mut state, "]");
+        let size = format!("{columns}x{rows}");
+        insta::assert_snapshot!(format!("torch_{size}"), screen(&mut state, &run, columns, rows));
+        press(&mut state, "4");
+        insta::assert_snapshot!(
+            format!("torch_texts_{size}"),
+            screen(&mut state, &run, columns, rows)
+        );
+    }
+    let mut state = read(&run, styles(Theme::None, true));
+    press(&mut state, "/fc1");
+    insta::assert_snapshot!("torch_histogram_ascii_80x24", screen(&mut state, &run, 80, 24));
+    press_code(&mut state, crossterm::event::KeyCode::Esc);
+    press(&mut state, "2");
+    let pictures = screen(&mut state, &run, 80, 24);
+    assert!(pictures.contains("digit") && pictures.contains("step 180"), "{pictures}");
+    let histograms = &state.history.histograms["fc1/weight"];
+    assert_eq!(histograms.len(), 10);
+    assert!(histograms.iter().all(|(_, histogram)| histogram.num == 500.0));
 }
 
 #[test]
