@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::Workbench;
 
-/// (tag, step) → value of everything logged, timings aside.
+/// (tag, step) → value of everything logged, timings and the machine's load aside.
 pub type Records = BTreeMap<(String, u64), String>;
 
 /// All that holds of what a run has logged.
@@ -13,7 +13,7 @@ pub fn records(workbench: &Workbench, run: &str) -> Records {
     for line in workbench.command(&["log", run, "--json"]).ok().lines() {
         let step = line["step"].as_u64().unwrap();
         for (tag, value) in line["values"].as_object().unwrap() {
-            if !tag.starts_with("time/") {
+            if !tag.starts_with("time/") && !tag.starts_with("system/") {
                 records.insert((tag.clone(), step), value.to_string());
             }
         }

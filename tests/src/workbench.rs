@@ -71,12 +71,12 @@ impl Workbench {
         self.start(arguments).ended()
     }
 
-    /// (tag, step, value) of all scalars of a run, timings aside. A step that was logged again, equally, counts once.
+    /// (tag, step, value) of all scalars of a run, timings and the machine's load aside. A step that was logged again, equally, counts once.
     pub fn curves(&self, run: &str) -> Vec<String> {
         let mut curves = Vec::new();
         for record in self.command(&["log", run, "--json"]).ok().lines() {
             for (tag, value) in record["values"].as_object().expect("a record has values") {
-                if value.is_number() && !tag.starts_with("time/") {
+                if value.is_number() && !tag.starts_with("time/") && !tag.starts_with("system/") {
                     curves.push(format!("{tag} {} {value}", record["step"]));
                 }
             }

@@ -306,6 +306,54 @@ fn any_folder_with_a_tensorboard_log_has_curves() {
 }
 
 #[test]
+fn several_runs_are_compared_chosen_and_let_go() {
+    let workbench = finished();
+    let two = with(SMALL_MLP, &["train.steps=300", "train.optimizer.lr=3e-4"]);
+    workbench.command(&[&two[..], &["--headless", "--name", "two"]].concat()).ok();
+    for size in [SMALL, LARGE] {
+        let compare = ["compare", "one", "two"];
+        let mut terminal = Terminal::workbench(&workbench, size, &compare);
+        terminal.shows(&["one", "two", "600/600", "300/300", "best", "lr=3e-4"]);
+        terminal.until("a curve", has_curve);
+        // From the list the other one is let go, and taken back.
+        terminal.press("c");
+        terminal.shows(&["2 drawn, 2 listed of 2 runs", "Enter pin"]);
+        terminal.press("j\r");
+        terminal.shows(&["1 drawn"]);
+        terminal.press("/lr<1e-3\r\r");
+        terminal.shows(&["2 drawn"]);
+        terminal.press("\r");
+        terminal.shows(&["1 drawn"]);
+        terminal.press("1");
+        terminal.until("one run alone", |text| !text.contains("lr=3e-4"));
+        terminal.press("q");
+        terminal.ended().exits(0);
+    }
+    workbench.command(&["compare", "one", "nobody"]).exits(2).says(&["nobody"]);
+}
+
+#[test]
+fn the_latent_view_is_saved_as_it_is_looked_at() {
+    let workbench = finished();
+    let mut terminal = Terminal::workbench(&workbench, SMALL, &["attach", "one"]);
+    terminal.press("3");
+    terminal.shows(&["KL", "nats", "active"]);
+    terminal.press("xybw");
+    let text = terminal.until("what was saved", |text| text.contains("saved plots/latent-600-"));
+    let name = text.split("saved ").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let file = workbench.run("one").path().join(name.unwrap());
+    assert!(std::fs::read(&file).unwrap().starts_with(b"\x89PNG"), "{}", file.display());
+    terminal.press("q");
+    terminal.ended().exits(0);
+    let csv = workbench.folder().join("view.csv").display().to_string();
+    let plot = ["plot", "one", "latent", "--axes", "1,2", "--color", "2", "--csv", &csv];
+    workbench.command(&plot).ok();
+    let csv = std::fs::read_to_string(&csv).unwrap();
+    assert!(csv.starts_with("x,y,class,z₂\n"), "{}", csv.lines().next().unwrap());
+    workbench.command(&["plot", "one", "loss", "--color", "2"]).exits(2).says(&["latent"]);
+}
+
+#[test]
 fn a_terminal_that_can_do_nothing_gets_lines() {
     let workbench = Workbench::new();
     let train = with(SMALL_MLP, &[SHORT, "--name", "one"]);

@@ -45,6 +45,10 @@ pub enum Command {
     Fork(Fork),
     /// Show the dashboard of a run, or of any folder with a TensorBoard log
     Attach(Attach),
+    /// Show the dashboard of several runs, drawn over one another
+    ///
+    /// The first is the run that the dashboard is of; `c` there lists the runs beside it, to draw more of them or fewer.
+    Compare(Compare),
     /// Say what an experiment will do, without starting it
     Check(Check),
     /// Measure how fast an experiment trains, phase by phase
@@ -263,6 +267,19 @@ pub struct Attach {
 }
 
 #[derive(Args)]
+pub struct Compare {
+    /// Runs, as elsewhere, groups of seeds by their names, or folders with a TensorBoard log
+    #[arg(value_name = "RUN|DIR", required = true)]
+    pub named: Vec<String>,
+    /// truecolor, 256, 16 or none [default: what the terminal can do]
+    #[arg(long, value_name = "T")]
+    pub theme: Option<String>,
+    /// Draw with ASCII alone
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+#[derive(Args)]
 pub struct Check {
     #[command(flatten)]
     pub experiment: Experiment,
@@ -298,6 +315,15 @@ pub struct Plot {
     /// What to draw
     #[arg(value_name = "FIGURE", required_unless_present = "list")]
     pub figure: Option<String>,
+    /// latent: the step of the snapshot [default: the newest]
+    #[arg(long, value_name = "STEP")]
+    pub step: Option<u64>,
+    /// latent: the dimensions across and up, counted from 1 [default: the first two principal components]
+    #[arg(long, value_name = "X,Y", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
+    pub axes: Vec<u16>,
+    /// latent: colour the points by this dimension, counted from 1 [default: by class]
+    #[arg(long, value_name = "Z", value_parser = clap::value_parser!(u16).range(1..))]
+    pub color: Option<u16>,
     /// Where the PNG goes [default: plots/FIGURE.png in the run directory]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -4,6 +4,7 @@ mod ask;
 mod attach;
 mod bench;
 mod check;
+mod compare;
 mod data;
 mod eval;
 mod fork;
@@ -58,6 +59,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Fork(fork) => return fork::fork(&context, &fork),
         Command::Trainer { run } => return train::in_background(&context, &run),
         Command::Attach(attach) => attach::attach(&context, &attach)?,
+        Command::Compare(compare) => compare::compare(&context, &compare)?,
         Command::Check(check) => check::check(&context, &check)?,
         Command::Bench(bench) => bench::bench(&context, &bench)?,
         Command::Runs { json } => runs::runs(&context, json.json)?,

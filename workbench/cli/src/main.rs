@@ -13,6 +13,7 @@ mod failure;
 mod figures;
 mod guard;
 mod headless;
+mod latent_view;
 mod model;
 mod prepare;
 mod probe;

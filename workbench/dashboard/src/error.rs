@@ -10,6 +10,9 @@ pub enum Error {
     /// A folder of several runs was given.
     #[error("{} holds several logs; attach to one of them: {}", .path.display(), .found.join(", "))]
     Several { path: PathBuf, found: Vec<String> },
+    /// More runs were given than can be drawn over one another.
+    #[error("{runs} runs are too many to tell apart in one chart: give {most} at most")]
+    TooMany { runs: usize, most: usize },
     /// Standard input or output is a file or a pipe.
     #[error(
         "the dashboard needs a terminal on stdin and stdout; `workbench log --follow` prints lines"

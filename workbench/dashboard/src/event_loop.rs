@@ -1,17 +1,18 @@
 //! Events and files become messages, messages become state, and the state becomes frames when they are due.
 
-use std::path::Path;
-use std::sync::mpsc::TryRecvError;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{self, Event, KeyEvent, KeyEventKind, KeyModifiers};
 use workbench_runs::{RunDir, State as RunState};
 
-use crate::keys::Key;
-use crate::message::{Effect, Message};
+use crate::keys::{Key, View};
+use crate::message::{Effect, Message, Read};
 use crate::pacing::Pacer;
-use crate::reader::{self, Command, Reader};
-use crate::state::State;
+use crate::reader::{self, Command};
+use crate::readers::Readers;
+use crate::save::Saver;
+use crate::state::{State, rivals};
 use crate::terminal::{self, Signals, Terminal, Waited};
 use crate::theme::Styles;
 use crate::update::update;
@@ -40,11 +41,23 @@ pub enum Outcome {
 /// [`Error::Runs`] and [`Error::Several`] where `dir` is no run, [`Error::NotATerminal`], [`Error::Dumb`],
 /// [`Error::Terminal`].
 pub fn attach(dir: &Path, options: Options) -> Result<Outcome, Error> {
+    compare(dir, &[], options)
+}
+
+/// The same, with other runs drawn over it from the start; more can be chosen among the runs beside it.
+///
+/// # Errors
+/// As [`attach`], for any of the directories; [`Error::TooMany`].
+pub fn compare(dir: &Path, others: &[PathBuf], options: Options) -> Result<Outcome, Error> {
     let run = reader::open(dir)?;
+    let others = others.iter().map(|dir| reader::open(dir)).collect::<Result<Vec<_>, _>>()?;
+    if others.len() >= rivals::MOST {
+        return Err(Error::TooMany { runs: others.len() + 1, most: rivals::MOST });
+    }
     refuse_dumb(&options)?;
     let signals = Signals::catch()?;
     let mut terminal = Terminal::take()?;
-    follow(run, &options, &mut terminal, &signals)
+    follow(run, others, &options, &mut terminal, &signals)
 }
 
 /// # Errors
@@ -56,30 +69,54 @@ pub(crate) fn refuse_dumb(options: &Options) -> Result<(), Error> {
     Ok(())
 }
 
-/// Shows a run on a terminal that was taken before.
+/// Shows a run, with others over it, on a terminal that was taken before.
 ///
 /// # Errors
 /// [`Error::Reader`], [`Error::Terminal`].
 pub(crate) fn follow(
     run: RunDir,
+    others: Vec<RunDir>,
     options: &Options,
     terminal: &mut Terminal,
     signals: &Signals,
 ) -> Result<Outcome, Error> {
-    let (name, styles) = (run.name().to_owned(), Styles::decide(options));
-    let mut state = State::new(name, styles, options.come_back.clone(), Instant::now());
-    let reader = reader::start(run)?;
+    let (run, styles) = (absolute(run), Styles::decide(options));
+    let path = run.path().to_path_buf();
+    let mut state = State::new(path, styles, options.come_back.clone(), Instant::now());
+    let mut readers = Readers::start(run)?;
+    for other in others.into_iter().map(absolute) {
+        if state.pin(other.path()) {
+            pin(&mut state, &mut readers, other.path());
+        }
+    }
     state.size = crossterm::terminal::size().map_err(Error::terminal("measure"))?;
-    turn_until_left(&mut state, terminal, signals, &reader)?;
+    let saver = Saver::new(options.save.clone());
+    turn_until_left(&mut state, terminal, signals, &mut readers, &saver)?;
     let ended = state.status.map(|status| status.state).filter(|state| !state.is_live());
     Ok(ended.map_or(Outcome::Detached, Outcome::Ended))
+}
+
+/// The run by its absolute path, by which it is found again in the list of runs.
+fn absolute(run: RunDir) -> RunDir {
+    let path = run.path().canonicalize().ok();
+    path.and_then(|path| RunDir::open(&path).ok()).unwrap_or(run)
+}
+
+fn pin(state: &mut State, readers: &mut Readers, path: &Path) {
+    if state.rivals.iter().all(|rival| rival.path != path) {
+        return;
+    }
+    if let Err(why) = readers.pin(path) {
+        update(state, Message::Read(Read::NotPinned(path.to_path_buf(), why)));
+    }
 }
 
 fn turn_until_left(
     state: &mut State,
     terminal: &mut Terminal,
     signals: &Signals,
-    reader: &Reader,
+    readers: &mut Readers,
+    saver: &Saver,
 ) -> Result<(), Error> {
     let mut pacer = Pacer::new();
     loop {
@@ -92,7 +129,8 @@ fn turn_until_left(
             effects.extend(updated.effects);
         };
 
-        let turn = if state.loading.is_some() { BUSY_TURN } else { TURN };
+        let is_busy = state.loading.is_some() || state.rivals.iter().any(|rival| rival.loading);
+        let turn = if is_busy { BUSY_TURN } else { TURN };
         let wait = pacer.due_in(Instant::now()).map_or(turn, |due| due.min(turn));
         if terminal::wait(wait)? == Waited::Closed || signals.end() {
             return Ok(());
@@ -108,11 +146,13 @@ fn turn_until_left(
                 tell(state, &mut pacer, message);
             }
         }
+        while let Ok(saved) = saver.done.try_recv() {
+            tell(state, &mut pacer, Message::Read(Read::Saved(saved)));
+        }
         while now.elapsed() < FOLDING {
-            match reader.found.try_recv() {
-                Ok(read) => tell(state, &mut pacer, Message::Read(read)),
-                Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => return Err(Error::Reader),
+            match readers.next()? {
+                Some(read) => tell(state, &mut pacer, Message::Read(read)),
+                None => break,
             }
         }
 
@@ -128,18 +168,27 @@ fn turn_until_left(
                     resize(state, &mut pacer);
                 }
                 Effect::Redraw => terminal.forget(),
-                Effect::Post(request) => send(reader, Command::Post(request))?,
-                Effect::Load(step) => send(reader, Command::Load(step))?,
+                Effect::Post(request) => readers.ask(Command::Post(request))?,
+                Effect::Load(step) => readers.ask(Command::Load(step))?,
+                Effect::Trace(steps) => readers.ask(Command::Trace(steps))?,
+                Effect::Save(view) => saver.start(view),
+                Effect::Pin(path) => pin(state, readers, &path),
+                Effect::Unpin(path) => readers.unpin(&path),
             }
         }
+        readers.list(state.ui.view == View::Runs)?;
         if signals.take_go_on() {
             terminal.retake()?;
             resize(state, &mut pacer);
         }
         if pacer.due_in(Instant::now()) == Some(Duration::ZERO) {
             let start = Instant::now();
-            if let Some(Effect::Load(step)) = state.settle() {
-                send(reader, Command::Load(step))?;
+            for effect in state.settle() {
+                match effect {
+                    Effect::Load(step) => readers.ask(Command::Load(step))?,
+                    Effect::Trace(steps) => readers.ask(Command::Trace(steps))?,
+                    _ => {}
+                }
             }
             let mut buffer = terminal::blank(state.size);
             view::draw(state, buffer.area, &mut buffer);
@@ -147,10 +196,6 @@ fn turn_until_left(
             pacer.drawn(start, flush.unwrap_or_default());
         }
     }
-}
-
-fn send(reader: &Reader, command: Command) -> Result<(), Error> {
-    reader.commands.send(command).map_err(|_| Error::Reader)
 }
 
 /// While the process was stopped nobody told of a new size.

@@ -28,10 +28,25 @@ pub(crate) enum Action {
     Filter,
     Smooth,
     LogScale,
+    Splits,
+    ZoomIn,
+    ZoomOut,
+    PanLeft,
+    PanRight,
+    AllSteps,
+    Pin,
+    UnpinAll,
     Whole,
     Principal,
     AxisX,
     AxisY,
+    Color,
+    ColorByClass,
+    PointLeft,
+    PointRight,
+    PointUp,
+    PointDown,
+    SaveView,
     PauseOrContinue,
     Save,
     Stop,
@@ -52,11 +67,19 @@ pub(crate) enum View {
     Log,
     Model,
     Experiment,
+    Runs,
 }
 
 impl View {
-    pub const ALL: [View; 6] =
-        [View::Loss, View::Images, View::Latent, View::Log, View::Model, View::Experiment];
+    pub const ALL: [View; 7] = [
+        View::Loss,
+        View::Images,
+        View::Latent,
+        View::Log,
+        View::Model,
+        View::Experiment,
+        View::Runs,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -66,6 +89,7 @@ impl View {
             View::Log => "Log",
             View::Model => "Model",
             View::Experiment => "Experiment",
+            View::Runs => "Runs",
         }
     }
 }
@@ -108,6 +132,7 @@ const SCRUB: &[View] = &[View::Loss, View::Images, View::Latent];
 const CHOOSE: &[View] = &[View::Loss, View::Images];
 const SCROLL: &[View] = &[View::Log, View::Model, View::Experiment];
 const LOSS: &[View] = &[View::Loss];
+const RUNS: &[View] = &[View::Runs];
 const IMAGES: &[View] = &[View::Images];
 const LATENT: &[View] = &[View::Latent];
 
@@ -123,6 +148,11 @@ pub(crate) const TABLE: &[Binding] = &[
     ),
     everywhere(&[char('5')], Action::Show(View::Model), "the layers"),
     everywhere(&[char('6')], Action::Show(View::Experiment), "the experiment as resolved"),
+    everywhere(
+        &[char('7'), char('c')],
+        Action::Show(View::Runs),
+        "compare: which other runs are drawn over this one",
+    ),
     everywhere(&[named(KeyCode::Tab)], Action::NextView, "next view"),
     everywhere(&[named(KeyCode::BackTab)], Action::PreviousView, "previous view"),
     within(
@@ -143,9 +173,29 @@ pub(crate) const TABLE: &[Binding] = &[
         "next page: the grid of all metrics",
     ),
     within(LOSS, &[char('['), named(KeyCode::PageUp)], Action::PreviousPage, "previous page"),
-    within(LOSS, &[char('/')], Action::Filter, "filter the metrics by parts of their names"),
+    within(LOSS, &[char('/')], Action::Filter, "filter the metrics by regular expressions"),
     within(LOSS, &[char('e')], Action::Smooth, "smoothing: off, 0.6, 0.9, 0.98"),
     within(LOSS, &[char('y')], Action::LogScale, "logarithmic y axis"),
+    within(LOSS, &[char('+'), char('=')], Action::ZoomIn, "half as many steps, about the cursor"),
+    within(LOSS, &[char('-')], Action::ZoomOut, "twice as many steps"),
+    within(LOSS, &[char('<'), char(',')], Action::PanLeft, "earlier steps, when zoomed"),
+    within(LOSS, &[char('>'), char('.')], Action::PanRight, "later steps, when zoomed"),
+    within(LOSS, &[char('0')], Action::AllSteps, "all steps"),
+    within(LOSS, &[char('v')], Action::Splits, "curves of validation, of training, or all"),
+    within(RUNS, &[named(KeyCode::Enter)], Action::Pin, "pin the run, or let it go"),
+    within(RUNS, &[char('x')], Action::UnpinAll, "let all others go"),
+    within(
+        RUNS,
+        &[char('/')],
+        Action::Filter,
+        "filter the runs: parts of names, state=running, lr<1e-3, architecture=conv-vae",
+    ),
+    within(RUNS, &[named(KeyCode::Up), char('k')], Action::Up, "previous run"),
+    within(RUNS, &[named(KeyCode::Down), char('j')], Action::Down, "next run"),
+    within(RUNS, &[named(KeyCode::PageUp)], Action::PageUp, "up a page of runs"),
+    within(RUNS, &[named(KeyCode::PageDown)], Action::PageDown, "down a page of runs"),
+    within(RUNS, &[named(KeyCode::Home)], Action::First, "the first run"),
+    within(RUNS, &[named(KeyCode::End)], Action::Last, "the last run"),
     within(
         IMAGES,
         &[char('z')],
@@ -155,6 +205,18 @@ pub(crate) const TABLE: &[Binding] = &[
     within(LATENT, &[char('p')], Action::Principal, "principal components or dimensions"),
     within(LATENT, &[char('x')], Action::AxisX, "next dimension on the x axis"),
     within(LATENT, &[char('y')], Action::AxisY, "next dimension on the y axis"),
+    within(
+        LATENT,
+        &[char('b')],
+        Action::Color,
+        "colour by the next dimension, by its KL, or by class",
+    ),
+    within(LATENT, &[char('B')], Action::ColorByClass, "colour by class"),
+    within(LATENT, &[char('H')], Action::PointLeft, "look at a point: to its left"),
+    within(LATENT, &[char('J')], Action::PointDown, "the point below"),
+    within(LATENT, &[char('K')], Action::PointUp, "the point above"),
+    within(LATENT, &[char('L')], Action::PointRight, "the point to the right"),
+    within(LATENT, &[char('w')], Action::SaveView, "write this view as PNG and CSV"),
     within(SCROLL, &[named(KeyCode::Up), char('k')], Action::Up, "up a line"),
     within(SCROLL, &[named(KeyCode::Down), char('j')], Action::Down, "down a line"),
     within(SCROLL, &[named(KeyCode::PageUp)], Action::PageUp, "up a page"),

@@ -12,8 +12,11 @@
 //! | `view` | the screens, one a file |
 //! | `theme` | colours and glyphs, decided once |
 //! | `reader` | the run's files, polled on a thread of its own |
+//! | `readers` | all that is read for one dashboard: its run, and those drawn over it |
+//! | `run_filter` | which runs of a list are shown: by name, state and setting |
 //! | `home` | the screen of a workbench without an argument, in the same style |
 //! | `preview` | pictures as lines of text, for commands that print |
+//! | `save` | what is looked at as a figure, drawn by whoever shows the dashboard |
 //! | `terminal` | set-up, restore, signals, and the writing of frames |
 
 mod error;
@@ -25,6 +28,9 @@ mod message;
 mod pacing;
 mod preview;
 mod reader;
+mod readers;
+mod run_filter;
+mod save;
 mod state;
 #[cfg(test)]
 mod synthetic;
@@ -34,10 +40,11 @@ mod update;
 mod view;
 
 pub use error::Error;
-pub use event_loop::{Outcome, attach};
+pub use event_loop::{Outcome, attach, compare};
 pub use home::home;
 pub use keys::markdown as keys_markdown;
 pub use preview::{Tile, preview};
+pub use save::{LatentView, Save};
 pub use theme::{Env, Theme};
 
 /// How the dashboard is to look, and what it should know of where it runs.
@@ -53,4 +60,6 @@ pub struct Options {
     pub env: Env,
     /// The command that attaches again, shown in the help; may be empty.
     pub come_back: String,
+    /// Draws what is looked at as a figure; `None` where nothing does.
+    pub save: Option<Save>,
 }

@@ -9,10 +9,11 @@ use std::thread;
 use std::time::Duration;
 
 use workbench_runs::log::is_event_file;
-use workbench_runs::{LogReader, Request, RunDir, Snapshot, Status, toml_text};
+use workbench_runs::{LogReader, Request, RunDir, Snapshot, Status, Value, settings, toml_text};
 
 use crate::Error;
 use crate::message::Read;
+use crate::state::usage::Usage;
 
 /// How often the files are looked at. A network file system answers no faster, and a curve that moves
 /// twice a second is smooth enough to watch.
@@ -33,6 +34,7 @@ const WAITING: usize = 4;
 pub(crate) enum Command {
     Post(Request),
     Load(u64),
+    Trace(Vec<u64>),
 }
 
 /// The two ends that a screen holds of its reader; the reader ends when they are dropped.
@@ -87,14 +89,22 @@ fn logs_below(path: &Path, depth: usize, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// How much of a run is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    All,
+    /// What is drawn over another run: curves, state and settings.
+    Curves,
+}
+
 /// Starts reading.
 ///
 /// # Errors
 /// [`Error::Reader`] where the system has no thread left.
-pub(crate) fn start(run: RunDir) -> Result<Reader, Error> {
+pub(crate) fn start(run: RunDir, what: What) -> Result<Reader, Error> {
     let (commands, todo) = mpsc::channel();
     let (tell, found) = mpsc::sync_channel(WAITING);
-    let work = move || Files::new(run, tell).follow(&todo);
+    let work = move || Files::new(run, what, tell).follow(&todo);
     thread::Builder::new().name("reader".to_owned()).spawn(work).map_err(|_| Error::Reader)?;
     Ok(Reader { commands, found })
 }
@@ -104,27 +114,32 @@ struct Gone;
 
 struct Files {
     run: RunDir,
+    what: What,
     tell: SyncSender<Read>,
     log: LogReader,
     status: Option<Status>,
     tail_len: Option<u64>,
     experiment: Option<String>,
     snapshots: Vec<(u64, PathBuf)>,
+    /// The snapshots that are still to be looked through, the newest last.
+    to_trace: Vec<u64>,
     waiting: usize,
     damaged: usize,
     trouble: Option<String>,
 }
 
 impl Files {
-    fn new(run: RunDir, tell: SyncSender<Read>) -> Files {
+    fn new(run: RunDir, what: What, tell: SyncSender<Read>) -> Files {
         Files {
             log: LogReader::open(run.path()),
             run,
+            what,
             tell,
             status: None,
             tail_len: None,
             experiment: None,
             snapshots: Vec::new(),
+            to_trace: Vec::new(),
             waiting: 0,
             damaged: 0,
             trouble: None,
@@ -142,12 +157,15 @@ impl Files {
         self.log(todo)?;
         self.send(Read::Loading(None))?;
         loop {
-            match todo.recv_timeout(INTERVAL) {
+            // One at a time, so that what is asked for meanwhile does not wait for all.
+            let wait = if self.trace()? { Duration::ZERO } else { INTERVAL };
+            match todo.recv_timeout(wait) {
                 Ok(command) => {
                     self.obey(command)?;
                     // The effect of what was asked is looked for at the usual pace.
                     continue;
                 }
+                Err(RecvTimeoutError::Timeout) if wait.is_zero() => continue,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Err(Gone),
             }
@@ -170,6 +188,10 @@ impl Files {
                 }
                 Err(error) => self.send(Read::NotPosted(request, error.to_string())),
             },
+            Command::Trace(steps) => {
+                self.to_trace.extend(steps);
+                Ok(())
+            }
             Command::Load(step) => {
                 let path = self.snapshots.iter().find(|(at, _)| *at == step).map(|(_, path)| path);
                 let Some(path) = path else { return Ok(()) };
@@ -180,12 +202,23 @@ impl Files {
         }
     }
 
+    /// Looks through one of the snapshots that were asked for; false where none is left.
+    fn trace(&mut self) -> Result<bool, Gone> {
+        let Some(step) = self.to_trace.pop() else { return Ok(false) };
+        let path = self.snapshots.iter().find(|(at, _)| *at == step).map(|(_, path)| path);
+        // One that is gone, or damaged, leaves a gap.
+        if let Some(snapshot) = path.and_then(|path| Snapshot::load(path).ok()) {
+            self.send(Read::Usage(step, Usage::of(&snapshot)))?;
+        }
+        Ok(true)
+    }
+
     /// Reads all that is new in the log, and tells how far it is where that takes long.
     fn log(&mut self, todo: &Receiver<Command>) -> Result<(), Gone> {
         let mut polls = 0;
         let mut length = 0;
         loop {
-            let events = match self.log.poll() {
+            let mut events = match self.log.poll() {
                 Ok(events) => events,
                 Err(error) => return self.trouble(Some(error.to_string())),
             };
@@ -196,6 +229,11 @@ impl Files {
                 length = log_length(self.run.path());
             }
             polls += 1;
+            if self.what == What::Curves {
+                for event in &mut events {
+                    event.values.retain(|(_, value)| matches!(value, Value::Scalar(_)));
+                }
+            }
             self.send(Read::Events(events))?;
             if polls * POLL < length {
                 self.send(Read::Loading(Some((polls * POLL * 100 / length).min(99) as u8)))?;
@@ -232,6 +270,16 @@ impl Files {
             Ok(_) => {}
             Err(error) => self.trouble(Some(error.to_string()))?,
         }
+        if self.experiment.is_none()
+            && let Ok(Some(text)) = toml_text::read_text(&self.run.experiment(), LARGEST_EXPERIMENT)
+        {
+            self.experiment = Some(text.clone());
+            self.send(Read::Experiment(text))?;
+            self.send(Read::Settings(settings(&self.run)))?;
+        }
+        if self.what == What::Curves {
+            return Ok(());
+        }
         let path = self.run.trainer_log();
         let length = fs::metadata(&path).ok().map(|meta| meta.len());
         if length != self.tail_len
@@ -240,12 +288,6 @@ impl Files {
         {
             self.tail_len = Some(length);
             self.send(Read::Tail(lines))?;
-        }
-        if self.experiment.is_none()
-            && let Ok(Some(text)) = toml_text::read_text(&self.run.experiment(), LARGEST_EXPERIMENT)
-        {
-            self.experiment = Some(text.clone());
-            self.send(Read::Experiment(text))?;
         }
         if let Ok(snapshots) = Snapshot::list(&self.run)
             && snapshots != self.snapshots
@@ -301,7 +343,7 @@ fn tail(path: &Path, length: u64) -> io::Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use workbench_runs::{LogWriter, Value};
+    use workbench_runs::LogWriter;
 
     fn run(dir: &tempfile::TempDir, name: &str) -> RunDir {
         let run = RunDir::create(dir.path(), name).unwrap();
@@ -314,7 +356,7 @@ mod tests {
     fn look(run: RunDir) -> Vec<Read> {
         let (tell, found) = mpsc::sync_channel(100);
         let (_commands, todo) = mpsc::channel();
-        let mut files = Files::new(run, tell);
+        let mut files = Files::new(run, What::All, tell);
         assert!(files.small_files().is_ok() && files.log(&todo).is_ok());
         drop(files);
         found.iter().collect()
@@ -329,9 +371,10 @@ mod tests {
         run.write_text("experiment.toml", "seed = 7\n").unwrap();
         let found = look(run);
         assert!(matches!(&found[0], Read::Status(status) if status.steps_total == 10));
-        assert!(matches!(&found[1], Read::Tail(lines) if lines == &["one", "two"]));
-        assert!(matches!(&found[2], Read::Experiment(text) if text == "seed = 7\n"));
-        assert!(matches!(&found[3], Read::Events(events) if events.iter().any(|e| e.step == 1)));
+        assert!(matches!(&found[1], Read::Experiment(text) if text == "seed = 7\n"));
+        assert!(matches!(&found[2], Read::Settings(all) if all["seed"] == "7"));
+        assert!(matches!(&found[3], Read::Tail(lines) if lines == &["one", "two"]));
+        assert!(matches!(&found[4], Read::Events(events) if events.iter().any(|e| e.step == 1)));
     }
 
     #[test]

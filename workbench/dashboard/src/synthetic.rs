@@ -105,6 +105,16 @@ impl Synthetic {
                 scalar("time/images_per_second", 12_300.0 + 400.0 * noise(step, 4)),
             ],
         )?;
+        if step.is_multiple_of(50) {
+            self.log.write(
+                step,
+                &[
+                    scalar("system/cpu_percent", 192.0 + 4.0 * noise(step, 5)),
+                    scalar("system/memory_mb", 318.0 + step as f64 * 0.002),
+                    scalar("system/threads", 9.0),
+                ],
+            )?;
+        }
         if step == 1 || step.is_multiple_of(EPOCH) {
             self.epoch()?;
         }

@@ -6,6 +6,9 @@ use workbench_runs::{Request, State as RunState};
 use crate::keys::{self, Action, Key, View};
 use crate::message::{Effect, Message};
 use crate::state::asked::{self, Asked};
+use crate::state::panels::Filter;
+use crate::state::traces::Splits;
+use crate::state::zoom;
 use crate::state::{Input, State};
 
 /// What a message led to.
@@ -64,6 +67,30 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Back => scrub(state, Scrub::By(-1)),
         Action::Forward => scrub(state, Scrub::By(1)),
+        Action::Up
+        | Action::Down
+        | Action::PageUp
+        | Action::PageDown
+        | Action::First
+        | Action::Last
+            if view == View::Runs =>
+        {
+            let rows = page_rows(state);
+            state.choose_run(match action {
+                Action::Up => -1,
+                Action::Down => 1,
+                Action::PageUp => -rows,
+                Action::PageDown => rows,
+                Action::First => isize::MIN,
+                _ => isize::MAX,
+            });
+        }
+        Action::Pin => return state.toggle_chosen().into_iter().collect(),
+        Action::UnpinAll => {
+            let gone: Vec<_> = state.rivals.iter().map(|rival| rival.path.clone()).collect();
+            gone.iter().for_each(|path| state.unpin(path));
+            return gone.into_iter().map(Effect::Unpin).collect();
+        }
         Action::First if is_text(view) => scroll(state, isize::MIN),
         Action::Last if is_text(view) => scroll(state, isize::MAX),
         Action::First => scrub(state, Scrub::First),
@@ -76,7 +103,10 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::PageDown => scroll(state, page_rows(state)),
         Action::NextPage => ui.page = (ui.page + 1).min(pages),
         Action::PreviousPage => ui.page = ui.page.saturating_sub(1),
-        Action::Filter => ui.input = Some(Input::Filter(ui.filter.clone())),
+        Action::Filter if view == View::Runs => {
+            ui.input = Some(Input::RunFilter(ui.run_filter.clone()));
+        }
+        Action::Filter => ui.input = Some(Input::Filter(ui.filter.text().to_owned())),
         Action::Smooth => {
             ui.smoothing = match ui.smoothing {
                 0.0 => 0.6,
@@ -89,6 +119,19 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
             ui.log_scale = !ui.log_scale;
             state.reset_axes();
         }
+        Action::Splits => {
+            state.ui.splits = Some(match state.splits() {
+                Splits::All => Splits::Valid,
+                Splits::Valid => Splits::Train,
+                Splits::Train => Splits::All,
+            });
+            state.reset_axes();
+        }
+        Action::ZoomIn
+        | Action::ZoomOut
+        | Action::PanLeft
+        | Action::PanRight
+        | Action::AllSteps => zoom(state, action),
         Action::Whole => ui.whole = !ui.whole,
         Action::Principal => ui.principal = !ui.principal,
         Action::AxisX | Action::AxisY => {
@@ -103,6 +146,23 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
                 ui.axes.1 = (ui.axes.1 + 1) % dims;
             }
         }
+        Action::Color => {
+            let Some(latent) = state.latent() else { return Vec::new() };
+            let next = match state.ui.color {
+                None => latent.order.first(),
+                Some(dim) => {
+                    let at = latent.order.iter().position(|&other| other == dim);
+                    at.and_then(|at| latent.order.get(at + 1))
+                }
+            };
+            state.ui.color = next.copied();
+        }
+        Action::ColorByClass => ui.color = None,
+        Action::PointLeft => state.move_point((-1.0, 0.0)),
+        Action::PointRight => state.move_point((1.0, 0.0)),
+        Action::PointUp => state.move_point((0.0, 1.0)),
+        Action::PointDown => state.move_point((0.0, -1.0)),
+        Action::SaveView => return state.latent_view().map(Effect::Save).into_iter().collect(),
         Action::PauseOrContinue => {
             let paused = state.status.as_ref().is_some_and(|s| s.state == RunState::Paused);
             return ask(state, if paused { Request::Continue } else { Request::Pause });
@@ -125,9 +185,15 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
                 ui.cursor = None;
                 ui.picture_step = None;
                 ui.latent_step = None;
+                ui.point = None;
+                ui.color = None;
                 ui.main = None;
                 ui.page = 0;
-                ui.filter.clear();
+                ui.filter = Filter::default();
+                ui.run_filter.clear();
+                if ui.zoom.take().is_some() {
+                    state.reset_axes();
+                }
             }
         }
         Action::Redraw => return vec![Effect::Redraw],
@@ -153,13 +219,28 @@ fn page_rows(state: &State) -> isize {
 /// The log is scrolled from its end, the others from their start.
 fn scroll(state: &mut State, by: isize) {
     let (which, length) = match state.ui.view {
-        View::Log => (0, state.tail.len()),
+        View::Log => (0, crate::view::log_lines(state).len()),
         View::Model => (1, crate::view::layers_text(state).map_or(0, |text| text.lines().count())),
         _ => (2, crate::view::experiment_text(state).map_or(0, |text| text.lines().count())),
     };
     let by = if which == 0 { by.saturating_neg() } else { by };
     let place = &mut state.ui.scroll[which];
     *place = place.saturating_add_signed(by).min(length.saturating_sub(1));
+}
+
+fn zoom(state: &mut State, action: Action) {
+    let (shown, whole) = (state.steps(), state.all_steps());
+    // Without a cursor what is newest stays in sight.
+    let anchor = state.ui.cursor.unwrap_or(shown.1.min(state.last_logged()));
+    let window = match action {
+        Action::ZoomIn => Some(zoom::closer(shown, anchor)),
+        Action::ZoomOut => zoom::wider(shown, anchor, whole),
+        Action::PanLeft => Some(zoom::beside(shown, false, whole)),
+        Action::PanRight => Some(zoom::beside(shown, true, whole)),
+        _ => None,
+    };
+    state.ui.zoom = window.filter(|window| *window != whole);
+    state.reset_axes();
 }
 
 enum Scrub {
@@ -175,10 +256,13 @@ fn scrub(state: &mut State, to: Scrub) {
             // A key moves the cursor by at least a column of the chart.
             let (from, end) = state.steps();
             let stride = (end - from) / u64::from(state.size.0.saturating_sub(12).max(1));
-            state.ui.cursor = match (to, state.ui.cursor) {
+            let cursor = match (to, state.ui.cursor) {
                 (Scrub::First, _) => steps.first().copied(),
                 (Scrub::Newest, _) => None,
-                (Scrub::By(_), None) => steps.last().copied(),
+                (Scrub::By(_), None) => {
+                    let shown = steps.partition_point(|&step| step <= end);
+                    steps.get(shown.saturating_sub(1)).copied()
+                }
                 (Scrub::By(by), Some(at)) if by < 0 => {
                     let upto = at.saturating_sub(stride.max(1));
                     let index = steps.partition_point(|&step| step <= upto);
@@ -189,23 +273,37 @@ fn scrub(state: &mut State, to: Scrub) {
                     steps.get(index).or(steps.last()).copied()
                 }
             };
+            look_at(state, cursor);
         }
         View::Images => {
             let steps = state.picture_steps();
-            state.ui.picture_step = moved(&steps, state.ui.picture_step, to);
+            let step = moved(&steps, state.ui.picture_step, to);
+            look_at(state, step);
         }
         View::Latent => {
-            state.ui.latent_step = moved(&state.snapshots, state.ui.latent_step, to);
+            let step = moved(&state.snapshots, state.ui.latent_step, to);
+            look_at(state, step);
         }
-        View::Log | View::Model | View::Experiment => {}
+        View::Log | View::Model | View::Experiment | View::Runs => {}
+    }
+}
+
+/// Curves, pictures and latents are looked at at one moment; `None` follows the newest.
+fn look_at(state: &mut State, step: Option<u64>) {
+    let ui = &mut state.ui;
+    (ui.cursor, ui.picture_step, ui.latent_step) = (step, step, step);
+    let window = ui.zoom.zip(step).map(|(shown, step)| zoom::showing(shown, step));
+    if window.is_some() && window != ui.zoom {
+        ui.zoom = window;
+        state.reset_axes();
     }
 }
 
 /// The steps at which the curves shown large have points.
 fn cursor_steps(state: &State) -> Vec<u64> {
     let Some(panel) = state.main_panel() else { return Vec::new() };
-    let tags = panel.curves.iter().filter_map(|(_, tag)| state.history.scalars.get(tag));
-    let mut steps: Vec<u64> = tags.flat_map(|series| series.steps.iter().copied()).collect();
+    let traces = state.traces(panel).into_iter();
+    let mut steps: Vec<u64> = traces.flat_map(|trace| trace.series.steps.iter().copied()).collect();
     steps.sort_unstable();
     steps.dedup();
     steps
@@ -267,19 +365,16 @@ impl State {
 }
 
 fn type_into(state: &mut State, input: Input, key: Key) -> Vec<Effect> {
-    let (mut text, is_filter) = match input {
-        Input::Command(text) => (text, false),
-        Input::Filter(text) => (text, true),
-    };
+    let is_command = matches!(input, Input::Command(_));
+    let (Input::Command(mut text) | Input::Filter(mut text) | Input::RunFilter(mut text)) =
+        input.clone();
     match key.code {
+        KeyCode::Esc if is_command => return Vec::new(),
         KeyCode::Esc => {
-            if is_filter {
-                state.ui.filter.clear();
-                state.ui.page = 0;
-            }
+            set_filter(state, &input, "");
             return Vec::new();
         }
-        KeyCode::Enter if is_filter => return Vec::new(),
+        KeyCode::Enter if !is_command => return Vec::new(),
         KeyCode::Enter => {
             return match asked::parse(&text, &state.knobs()) {
                 Ok(Request::Stop) => act(state, Action::Stop),
@@ -294,14 +389,27 @@ fn type_into(state: &mut State, input: Input, key: Key) -> Vec<Effect> {
         KeyCode::Char('u') if key.ctrl => text.clear(),
         KeyCode::Char(c) if !key.ctrl && text.len() < 200 => text.push(c),
         // Of an empty command there is nothing to take away but the prompt.
-        KeyCode::Backspace if text.pop().is_none() && !is_filter => return Vec::new(),
+        KeyCode::Backspace if text.pop().is_none() && is_command => return Vec::new(),
         _ => {}
     }
-    if is_filter {
-        state.ui.filter.clone_from(&text);
-        // What was filtered out shows in the grid.
-        state.ui.page = usize::from(!text.is_empty());
-    }
-    state.ui.input = Some(if is_filter { Input::Filter(text) } else { Input::Command(text) });
+    set_filter(state, &input, &text);
+    state.ui.input = Some(match input {
+        Input::Command(_) => Input::Command(text),
+        Input::Filter(_) => Input::Filter(text),
+        Input::RunFilter(_) => Input::RunFilter(text),
+    });
     Vec::new()
+}
+
+/// What is typed into a filter holds at once.
+fn set_filter(state: &mut State, input: &Input, text: &str) {
+    match input {
+        Input::Command(_) => {}
+        Input::Filter(_) => {
+            state.ui.filter = Filter::new(text);
+            // What was filtered out shows in the grid.
+            state.ui.page = usize::from(!text.is_empty());
+        }
+        Input::RunFilter(_) => text.clone_into(&mut state.ui.run_filter),
+    }
 }

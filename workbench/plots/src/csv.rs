@@ -22,12 +22,22 @@ fn lines(chart: &LineChart) -> String {
 
 fn points(scatter: &Scatter) -> Result<String, Error> {
     scatter.check()?;
-    let mut table = String::from(if scatter.classes.is_some() { "x,y,class\n" } else { "x,y\n" });
+    let mut table = String::from("x,y");
+    if scatter.classes.is_some() {
+        table.push_str(",class");
+    }
+    if let Some(values) = &scatter.values {
+        table.push_str(&format!(",{}", field(&values.name)));
+    }
+    table.push('\n');
     for (i, [x, y]) in scatter.points.iter().enumerate() {
         table.push_str(&format!("{x},{y}"));
         if let Some(classes) = &scatter.classes {
             table.push(',');
             table.push_str(&field(&classes.names[classes.of[i]]));
+        }
+        if let Some(values) = &scatter.values {
+            table.push_str(&format!(",{}", values.of[i]));
         }
         table.push('\n');
     }

@@ -74,6 +74,14 @@ pub enum Error {
         /// Class numbers given.
         classes: usize,
     },
+    /// The numbers that colour a scatter plot do not match its points.
+    #[error("{points} points have {values} numbers to colour them by; give one for each point")]
+    ValueCount {
+        /// Points given.
+        points: usize,
+        /// Numbers given.
+        values: usize,
+    },
     /// A point's class has no name.
     #[error("point {point} is of class {class}, but only {names} classes are named; name them all")]
     ClassNumber {

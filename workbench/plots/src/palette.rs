@@ -51,6 +51,21 @@ pub fn class_style(class: usize, classes: usize) -> (Color, Marker) {
     (color, marker)
 }
 
+/// The colour of a share, 0 to 1: dark blue by grey to yellow, evenly brighter, for any kind of colour vision (after
+/// Nuñez, Anderton and Renslow 2018, "cividis").
+pub fn ramp(share: f64) -> Color {
+    const STOPS: [Color; 5] = [
+        Color(0x00, 0x20, 0x4D),
+        Color(0x31, 0x46, 0x6B),
+        Color(0x7C, 0x7B, 0x78),
+        Color(0xC0, 0xAF, 0x64),
+        Color(0xFF, 0xE9, 0x45),
+    ];
+    let at = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 } * (STOPS.len() - 1) as f64;
+    let below = (at as usize).min(STOPS.len() - 2);
+    STOPS[below].mix(STOPS[below + 1], at - below as f64)
+}
+
 impl Color {
     /// Text and axes.
     pub(crate) const INK: Self = Self(0x22, 0x22, 0x22);

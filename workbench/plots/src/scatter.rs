@@ -3,7 +3,7 @@ use crate::legend::Swatch;
 use crate::line_chart::{range_of, usable};
 use crate::scene::{Scene, Shape};
 use crate::ticks::Scale;
-use crate::{Color, Error, Marker, class_style};
+use crate::{Color, Error, Marker, class_style, ramp};
 
 /// Points in the plane, in classes or not.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -18,8 +18,49 @@ pub struct Scatter {
     pub points: Vec<[f64; 2]>,
     /// What each point is, if known.
     pub classes: Option<Classes>,
+    /// A number for each point, shown by its colour instead of its class.
+    pub values: Option<Values>,
     /// Whether one unit is as long on both axes, so that distances can be compared.
     pub equal_units: bool,
+}
+
+/// Numbers that colour points.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Values {
+    /// One for each point; what is not finite is grey.
+    pub of: Vec<f64>,
+    /// What they are, for the legend.
+    pub name: String,
+}
+
+impl Values {
+    /// The least and the greatest finite value.
+    fn range(&self) -> (f64, f64) {
+        let finite = self.of.iter().copied().filter(|value| value.is_finite());
+        finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), x| (lo.min(x), hi.max(x)))
+    }
+
+    fn color(&self, point: usize) -> Color {
+        let ((lo, hi), value) = (self.range(), self.of[point]);
+        if !value.is_finite() {
+            return Color::GREY;
+        }
+        ramp(if hi > lo { (value - lo) / (hi - lo) } else { 0.5 })
+    }
+
+    /// A swatch for each quarter of the range, after what it is.
+    fn legend(&self) -> Vec<(Swatch, String)> {
+        let (lo, hi) = self.range();
+        if lo > hi {
+            return Vec::new();
+        }
+        let at = |share: f64| {
+            let value = format!("{:.2}", lo + (hi - lo) * share);
+            let text = if share == 1.0 { format!("{} = {value}", self.name) } else { value };
+            (Swatch::Point(Marker::Circle, ramp(share)), text)
+        };
+        [1.0, 0.75, 0.5, 0.25, 0.0].map(at).into()
+    }
 }
 
 /// The classes of points.
@@ -42,7 +83,7 @@ impl Scatter {
             .collect();
         let lost = self.points.len() - points.len();
         let names: &[String] = self.classes.as_ref().map_or(&[], |c| &c.names);
-        let legend = names
+        let by_class = names
             .iter()
             .enumerate()
             .map(|(class, name)| {
@@ -50,6 +91,11 @@ impl Scatter {
                 (Swatch::Point(marker, color), name.clone())
             })
             .collect();
+        let legend = self.values.as_ref().map_or(by_class, Values::legend);
+        let colors: Option<Vec<Color>> = self
+            .values
+            .as_ref()
+            .map(|values| (0..self.points.len()).map(|point| values.color(point)).collect());
         let mut scene = Scene::new(WIDTH as usize);
         let frame = Axes {
             title: &self.title,
@@ -75,9 +121,10 @@ impl Scatter {
         let (radius, alpha) = marker_size(points.len());
         // In the order given, so that no class hides the others.
         for (i, x, y) in points {
-            let (color, marker) = match &self.classes {
-                Some(classes) => class_style(classes.of[i], names.len()),
-                None => (class_style(0, 1).0, Marker::Circle),
+            let (color, marker) = match (&colors, &self.classes) {
+                (Some(colors), _) => (colors[i], Marker::Circle),
+                (None, Some(classes)) => class_style(classes.of[i], names.len()),
+                (None, None) => (class_style(0, 1).0, Marker::Circle),
             };
             let at = frame.at(x, y);
             // A darker rim keeps light colours and crowded points apart.
@@ -95,6 +142,9 @@ impl Scatter {
 
     /// Checks that every point has a class with a name, if points have classes.
     pub(crate) fn check(&self) -> Result<(), Error> {
+        if let Some(values) = self.values.as_ref().filter(|v| v.of.len() != self.points.len()) {
+            return Err(Error::ValueCount { points: self.points.len(), values: values.of.len() });
+        }
         let Some(classes) = &self.classes else {
             return Ok(());
         };

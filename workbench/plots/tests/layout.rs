@@ -88,6 +88,7 @@ fn scatter(words: &str, (low, high): (f64, f64), classes: usize, equal_units: bo
         y_label: words.into(),
         points,
         classes,
+        values: None,
         equal_units,
     })
 }

@@ -16,6 +16,7 @@
 //! | [`request`] | `requests/` |
 //! | [`group`] | `[group]` in `provenance.toml`: runs that belong together |
 //! | [`parent`] | `[parent]` in `provenance.toml`: the run that this one was forked from |
+//! | [`settings`](mod@settings) | `experiment.toml`: each setting by its path |
 //! | [`making`] | nothing: how a directory with much in it is made whole or not at all |
 //! | [`remove`](mod@remove), [`prune`](mod@prune) | nothing: what goes, and how |
 //! | [`tensors`] | the safetensors files of checkpoints and latents |
@@ -38,6 +39,7 @@ mod read;
 pub mod remove;
 pub mod request;
 pub mod run_dir;
+pub mod settings;
 pub mod status;
 mod step_name;
 pub mod tensors;
@@ -56,5 +58,6 @@ pub use prune::{Prunable, prune};
 pub use remove::remove;
 pub use request::Request;
 pub use run_dir::{RunDir, find, list};
+pub use settings::settings;
 pub use status::{Best, Liveness, State, Status, looks_dead};
 pub use tensors::{Data, Tensor, Tensors};

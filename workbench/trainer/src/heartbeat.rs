@@ -7,6 +7,7 @@ use std::time::Duration;
 use workbench_runs::{Holder, RunDir, State, Status, Ticket};
 
 use crate::Error;
+use crate::load::Load;
 use crate::storage::reason;
 
 /// A minute without a new one makes a run look lost; this leaves room for a slow file system.
@@ -32,6 +33,8 @@ struct Shared {
 
 struct Inner {
     status: Status,
+    /// What the machine was at, as long as nobody has taken note of it.
+    load: Vec<(&'static str, f32)>,
     /// Not to wait for the next beat.
     urgent: bool,
     ended: bool,
@@ -48,7 +51,7 @@ impl Heartbeat {
     pub fn start(run: &RunDir, ticket: &Ticket, status: Status) -> Result<Heartbeat, Error> {
         status.write(run)?;
         let shared = Arc::new(Shared {
-            inner: Mutex::new(Inner { status, urgent: false, ended: false }),
+            inner: Mutex::new(Inner { status, load: Vec::new(), urgent: false, ended: false }),
             ticket: ticket.clone(),
             woken: Condvar::new(),
             fault: Mutex::new(None),
@@ -56,6 +59,7 @@ impl Heartbeat {
         });
         let (theirs, dir) = (shared.clone(), run.clone());
         let thread = std::thread::spawn(move || {
+            let mut load = Load::new();
             let mut inner = theirs.lock();
             while !inner.ended {
                 let waits = |inner: &mut Inner| !inner.ended && !inner.urgent;
@@ -69,7 +73,11 @@ impl Heartbeat {
                 drop(inner);
                 // Training asks for what went wrong, and tells of it.
                 let _ = theirs.write(&dir);
+                let sampled = load.sample();
                 inner = theirs.lock();
+                if !sampled.is_empty() {
+                    inner.load = sampled;
+                }
             }
         });
         Ok(Heartbeat { run: run.clone(), shared, thread: Some(thread) })
@@ -95,6 +103,11 @@ impl Heartbeat {
         inner.status.error = error;
         drop(inner);
         self.shared.write(&self.run)
+    }
+
+    /// What the machine was at when it was looked at last; nothing where that was told before.
+    pub fn take_load(&self) -> Vec<(&'static str, f32)> {
+        std::mem::take(&mut self.shared.lock().load)
     }
 
     /// Why the status could not be written, if the last attempt failed.

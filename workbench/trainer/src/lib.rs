@@ -13,6 +13,7 @@ mod heartbeat;
 mod job;
 mod kept;
 mod knobs;
+mod load;
 mod media;
 mod observer;
 mod picture;

@@ -141,6 +141,8 @@ impl Training<'_> {
                 .extend(knobs.iter().map(|(name, value)| (format!("knob/{name}"), *value as f32)));
             let mut scalars = scalars(&metrics);
             scalars.push(("time/images_per_second".to_owned(), Value::Scalar(per_second as f32)));
+            let load = self.heartbeat.take_load().into_iter();
+            scalars.extend(load.map(|(tag, value)| (tag.to_owned(), Value::Scalar(value))));
             self.log_now(&scalars)?;
             self.observer.observe(Progress::Step {
                 step,

@@ -4,13 +4,14 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::process::Child;
 
-use workbench_dashboard::{Env, Options, Outcome, Theme};
+use workbench_dashboard::{Env, Options, Outcome, Save, Theme};
 use workbench_runs::{RunDir, State, Status, looks_dead};
 
 use crate::arguments::Attach;
 use crate::console;
 use crate::context::Context;
 use crate::failure::{DIVERGED, Failure, Result, STOPPED};
+use crate::latent_view;
 
 /// `workbench attach`: a run, or any folder with a TensorBoard log.
 pub fn attach(context: &Context, attach: &Attach) -> Result<()> {
@@ -72,6 +73,7 @@ pub fn options(attach: &Attach) -> Result<Options> {
             lang: variable("LANG"),
         },
         come_back: String::new(),
+        save: Some(Save::new(latent_view::save)),
     })
 }
 

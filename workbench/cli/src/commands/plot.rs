@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use workbench_runs::{History, Parent, Snapshot};
+use workbench_dashboard::LatentView;
+use workbench_plots::Figure;
+use workbench_runs::{History, Parent, RunDir, Snapshot};
 use workbench_trainer::{Binarizer, Media, Source, Splits};
 
 use crate::arguments::Plot;
@@ -10,6 +12,7 @@ use crate::console;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::figures::{KINDS, Material, check};
+use crate::latent_view;
 use crate::model::Model;
 
 pub fn plot(context: &Context, plot: &Plot) -> Result<()> {
@@ -26,6 +29,9 @@ pub fn plot(context: &Context, plot: &Plot) -> Result<()> {
         ))
     })?;
     let run = context.run(query)?;
+    if plot.step.is_some() || plot.color.is_some() || !plot.axes.is_empty() {
+        return view(&run, name, plot);
+    }
     let history = History::read(run.path())?;
     let classes = history.texts.get("data/classes").and_then(|texts| texts.last());
     let classes: Vec<String> =
@@ -48,6 +54,35 @@ pub fn plot(context: &Context, plot: &Plot) -> Result<()> {
     let figure = kind
         .draw(&material)
         .map_err(|why| Failure::usage(format_args!("{}: {why}", run.name())))?;
+    write(&run, &figure, name, plot)
+}
+
+/// The latent space on chosen axes, of a chosen step, in chosen colours.
+fn view(run: &RunDir, name: &str, plot: &Plot) -> Result<()> {
+    if name != "latent" {
+        let text =
+            format!("--step, --axes and --color are of the figure `latent`, not of `{name}`");
+        return Err(Failure::usage(text));
+    }
+    let axes = match plot.axes[..] {
+        [] => None,
+        [x, y] => Some((usize::from(x) - 1, usize::from(y) - 1)),
+        _ => return Err(Failure::usage("--axes takes two dimensions, such as --axes 1,2")),
+    };
+    let newest = Snapshot::list(run)?.last().map(|(step, _)| *step);
+    let view = LatentView {
+        run: run.path().to_path_buf(),
+        step: plot.step.or(newest).unwrap_or(0),
+        axes,
+        color: plot.color.map(|dim| usize::from(dim) - 1),
+    };
+    let figure = latent_view::draw(&view)
+        .map_err(|why| Failure::usage(format_args!("{}: {why}", run.name())))?;
+    write(run, &figure, name, plot)
+}
+
+/// Writes a figure to where the command says, and says where.
+fn write(run: &RunDir, figure: &Figure, name: &str, plot: &Plot) -> Result<()> {
     let output = plot.output.clone().unwrap_or_else(|| run.plots().join(format!("{name}.png")));
     if plot.output.is_none() {
         std::fs::create_dir_all(run.plots())?;
@@ -55,7 +90,7 @@ pub fn plot(context: &Context, plot: &Plot) -> Result<()> {
     figure.save_png(&output).map_err(Failure::usage)?;
     console::line(output.display());
     if let Some(csv) = &plot.csv {
-        save_csv(&figure, csv)?;
+        save_csv(figure, csv)?;
     }
     Ok(())
 }

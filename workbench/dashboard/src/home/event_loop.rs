@@ -30,7 +30,7 @@ pub fn home(owner: Arc<dyn Owner>, runs: &Path, options: &Options) -> Result<(),
     event_loop::refuse_dumb(options)?;
     let signals = Signals::catch()?;
     let terminal = Terminal::take()?;
-    let scanner = scan::start(runs, Arc::clone(&owner))?;
+    let scanner = scan::start(runs, Some(Arc::clone(&owner)))?;
     let worker = work::start(&owner)?;
     let mut state = State::new(Styles::decide(options), runs.display().to_string());
     state.size = crossterm::terminal::size().map_err(Error::terminal("measure"))?;
@@ -145,14 +145,17 @@ impl Home<'_> {
                 self.look()?;
                 self.measure(state);
             }
-            Effect::Open(run) => {
+            Effect::Open(run, others) => {
                 let name = run.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 let options =
                     Options { come_back: self.owner.come_back(&name), ..self.options.clone() };
-                match reader::open(&run) {
-                    Ok(run) => {
+                let others: Result<Vec<_>, _> =
+                    others.iter().map(|other| reader::open(other)).collect();
+                match reader::open(&run).and_then(|run| Ok((run, others?))) {
+                    Ok((run, others)) => {
                         self.terminal.forget();
-                        event_loop::follow(run, &options, &mut self.terminal, &self.signals)?;
+                        let (terminal, signals) = (&mut self.terminal, &self.signals);
+                        event_loop::follow(run, others, &options, terminal, signals)?;
                     }
                     Err(error) => {
                         update(state, Message::NotShown(error.to_string()));

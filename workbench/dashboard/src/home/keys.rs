@@ -17,6 +17,8 @@ pub(crate) enum Action {
     First,
     Last,
     Open,
+    Mark,
+    Compare,
     Start,
     ShowDetails,
     Check,
@@ -85,6 +87,8 @@ const ENTER: Key = named(KeyCode::Enter);
 /// Every key there is. The first binding that fits is the one that holds.
 pub(crate) const TABLE: &[Binding] = &[
     within(RUNS, &[ENTER], Action::Open, "the run's dashboard; q there comes back"),
+    within(RUNS, &[char('m')], Action::Mark, "mark the run, or take its mark away"),
+    within(RUNS, &[char('c')], Action::Compare, "the marked runs in one dashboard"),
     within(RUNS, &[char('r')], Action::Resume, "go on with a run that stopped or was lost"),
     within(RUNS, &[char('S')], Action::Stop, "stop a live run (press twice)"),
     within(RUNS, &[char('D')], Action::Delete, "delete a run that is not live (press twice)"),
@@ -112,9 +116,17 @@ pub(crate) const TABLE: &[Binding] = &[
     everywhere(&[char('2')], Action::Show(Section::Experiments), "the experiments"),
     everywhere(&[char('3')], Action::Show(Section::Data), "the data sets"),
     everywhere(&[char('4')], Action::Show(Section::Plugins), "the plugins"),
-    everywhere(&[char('/')], Action::Filter, "filter by parts of names; Esc shows all"),
+    everywhere(
+        &[char('/')],
+        Action::Filter,
+        "filter by parts of names, runs also state=running lr<1e-3; Esc shows all",
+    ),
     everywhere(&[char('?')], Action::Help, "this help"),
-    everywhere(&[named(KeyCode::Esc)], Action::Dismiss, "close what is open; show all again"),
+    everywhere(
+        &[named(KeyCode::Esc)],
+        Action::Dismiss,
+        "close what is open; show all again, unmarked",
+    ),
     everywhere(&[ctrl('l')], Action::Redraw, "draw the screen anew"),
     everywhere(&[ctrl('z')], Action::Suspend, "suspend; fg comes back"),
     everywhere(&[char('q'), ctrl('c')], Action::Leave, "leave; runs go on"),

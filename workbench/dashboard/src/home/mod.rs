@@ -16,15 +16,16 @@
 mod event_loop;
 mod keys;
 mod owner;
-mod scan;
+pub(crate) mod scan;
 mod state;
 mod update;
-mod view;
+pub(crate) mod view;
 mod work;
 
 pub use event_loop::home;
 pub use keys::markdown as keys_markdown;
 pub use owner::{DataSetEntry, ExperimentEntry, Owner, PluginEntry};
+pub(crate) use scan::RunEntry;
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use workbench_runs::{
     Group, History, Liveness, LogReader, RunDir, State as RunState, Status, Value, looks_dead,
+    settings,
 };
 
 use super::owner::{DataSetEntry, ExperimentEntry, Owner};
@@ -40,9 +41,25 @@ pub(crate) struct RunEntry {
     pub curve: Option<(String, Vec<(u64, f32)>)>,
     /// The last of each `test/…`.
     pub tested: BTreeMap<String, f32>,
+    /// Its experiment's settings, by their paths.
+    pub settings: BTreeMap<String, String>,
 }
 
 impl RunEntry {
+    /// A run of which nothing is known but where it is.
+    pub fn named(name: &str, path: &Path) -> RunEntry {
+        RunEntry {
+            name: name.to_owned(),
+            path: path.to_path_buf(),
+            status: None,
+            lost: false,
+            group: None,
+            curve: None,
+            tested: BTreeMap::new(),
+            settings: BTreeMap::new(),
+        }
+    }
+
     /// Whether a trainer is at work on it.
     pub fn is_live(&self) -> bool {
         !self.lost && self.status.as_ref().is_some_and(|status| status.state.is_live())
@@ -86,7 +103,7 @@ pub(crate) struct Scanner {
 ///
 /// # Errors
 /// [`Error::Reader`] where the system has no thread left.
-pub(crate) fn start(runs: &Path, owner: Arc<dyn Owner>) -> Result<Scanner, Error> {
+pub(crate) fn start(runs: &Path, owner: Option<Arc<dyn Owner>>) -> Result<Scanner, Error> {
     let (look, asked) = mpsc::channel();
     // While nobody takes what was found, nothing more is looked for.
     let (tell, seen) = mpsc::sync_channel(1);
@@ -104,7 +121,8 @@ pub(crate) struct Gone;
 /// The runs of a folder and what was read of them.
 pub(crate) struct Scan {
     runs: PathBuf,
-    owner: Arc<dyn Owner>,
+    /// Knows of experiments and data sets; `None` where only the runs are looked at.
+    owner: Option<Arc<dyn Owner>>,
     tell: SyncSender<Seen>,
     followed: HashMap<PathBuf, Followed>,
     told: Option<Vec<Arc<RunEntry>>>,
@@ -122,7 +140,7 @@ struct Followed {
 }
 
 impl Scan {
-    pub fn new(runs: &Path, owner: Arc<dyn Owner>, tell: SyncSender<Seen>) -> Scan {
+    pub fn new(runs: &Path, owner: Option<Arc<dyn Owner>>, tell: SyncSender<Seen>) -> Scan {
         Scan {
             runs: runs.to_path_buf(),
             owner,
@@ -158,12 +176,13 @@ impl Scan {
     }
 
     fn others(&mut self) -> Result<(), Gone> {
-        let experiments = self.owner.experiments();
+        let Some(owner) = self.owner.clone() else { return Ok(()) };
+        let experiments = owner.experiments();
         if self.experiments.as_ref() != Some(&experiments) {
             self.experiments = Some(experiments.clone());
             self.send(Seen::Experiments(experiments))?;
         }
-        let data_sets = self.owner.data_sets();
+        let data_sets = owner.data_sets();
         if self.data_sets.as_ref() != Some(&data_sets) {
             self.data_sets = Some(data_sets.clone());
             self.send(Seen::DataSets(data_sets))?;
@@ -228,13 +247,9 @@ impl Scan {
         let read = Status::read(run);
         let followed = self.followed.entry(run.path().to_path_buf()).or_insert_with(|| Followed {
             entry: Arc::new(RunEntry {
-                name: run.name().to_owned(),
-                path: run.path().to_path_buf(),
-                status: None,
-                lost: false,
                 group: Group::of(run),
-                curve: None,
-                tested: BTreeMap::new(),
+                settings: settings(run),
+                ..RunEntry::named(run.name(), run.path())
             }),
             liveness: Liveness::new(),
             log: Some(LogReader::open(run.path())),

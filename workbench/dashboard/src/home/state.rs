@@ -1,13 +1,14 @@
 //! What Home knows, and what is chosen on it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::keys::Section;
 use super::owner::{DataSetEntry, ExperimentEntry, PluginEntry};
 use super::scan::{RunEntry, Seen};
 use super::work::{Done, Job};
-use crate::format;
 use crate::theme::Styles;
+use crate::{format, run_filter};
 
 /// Everything that the screen is drawn from.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub(crate) struct Ui {
     pub chosen: [Option<String>; 4],
     /// By section.
     pub filter: [String; 4],
+    /// The names of the runs that are marked for comparing.
+    pub marked: BTreeSet<String>,
     /// A filter is being typed.
     pub typing: bool,
     pub help: bool,
@@ -115,6 +118,7 @@ impl State {
                 if until.is_some_and(|name| !is_live(name)) {
                     self.ui.notice = None;
                 }
+                self.ui.marked.retain(|name| runs.iter().any(|run| run.name == *name));
                 self.runs = Some(runs);
             }
             Seen::Experiments(experiments) => self.experiments = Some(experiments),
@@ -158,11 +162,14 @@ impl State {
 
     /// The places of the entries that the section's filter lets through.
     pub fn shown(&self, section: Section) -> Vec<usize> {
-        let filter = self.ui.filter[section as usize].to_lowercase();
-        let parts: Vec<&str> = filter.split_whitespace().collect();
-        let fits = |place: &usize| {
-            let text = self.searched(section, *place).to_lowercase();
-            parts.iter().all(|part| text.contains(part))
+        let filter = &self.ui.filter[section as usize];
+        let lower = filter.to_lowercase();
+        let fits = |place: &usize| match (section, &self.runs) {
+            (Section::Runs, Some(runs)) => run_filter::fits(&runs[*place], filter),
+            _ => {
+                let text = self.searched(section, *place).to_lowercase();
+                lower.split_whitespace().all(|part| text.contains(part))
+            }
         };
         (0..self.total(section).unwrap_or(0)).filter(fits).collect()
     }
@@ -207,7 +214,8 @@ impl State {
     fn searched(&self, section: Section, place: usize) -> String {
         let name = self.name(section, place);
         let more = match section {
-            Section::Runs => self.runs.as_ref().map(|all| all[place].word().to_owned()),
+            // These have a filter of their own.
+            Section::Runs => None,
             Section::Experiments => self.experiments.as_ref().map(|all| {
                 let entry = &all[place];
                 format!("{} {}", entry.data_set, entry.architecture)

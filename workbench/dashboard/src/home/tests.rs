@@ -192,7 +192,7 @@ fn read(runs: &Path, styles: Styles) -> State {
 fn look(runs: &Path, owner: &Arc<dyn Owner>) -> Vec<Seen> {
     let (tell, seen) = mpsc::sync_channel(100);
     let (_look, asked) = mpsc::channel();
-    let mut scan = Scan::new(runs, Arc::clone(owner), tell);
+    let mut scan = Scan::new(runs, Some(Arc::clone(owner)), tell);
     assert!(scan.look(&asked).is_ok());
     let found: Vec<Seen> = seen.try_iter().collect();
     assert!(scan.look(&asked).is_ok());
@@ -336,7 +336,7 @@ fn enter_opens_a_run_and_starts_an_experiment() {
     let (dir, _claim) = recorded();
     let mut state = read(dir.path(), styles(Theme::None, false));
     let opened = press_code(&mut state, KeyCode::Enter);
-    assert_eq!(opened, [Effect::Open(dir.path().join("live"))]);
+    assert_eq!(opened, [Effect::Open(dir.path().join("live"), Vec::new())]);
     press_code(&mut state, KeyCode::Tab);
     press(&mut state, "G");
     let mlp = PathBuf::from("/root/experiments/digits-mlp.toml");
@@ -355,7 +355,7 @@ fn enter_opens_a_run_and_starts_an_experiment() {
     assert_eq!(press_code(&mut state, KeyCode::Enter), [Effect::Work(job.clone())]);
     let done = work::carry_out(&Fake::default(), job);
     let opened = update(&mut state, Message::Done(done));
-    assert_eq!(opened, [Effect::Open("/root/runs/new".into())]);
+    assert_eq!(opened, [Effect::Open("/root/runs/new".into(), Vec::new())]);
     assert_eq!((state.section(), state.working), (Section::Runs, None));
 }
 
@@ -420,7 +420,7 @@ fn only_what_can_go_on_is_resumed() {
     let owner = Fake::default();
     let done = work::carry_out(&owner, job);
     assert_eq!(*owner.asked.lock().unwrap(), ["resume stopped"]);
-    assert_eq!(update(&mut state, Message::Done(done)), [Effect::Open(run)]);
+    assert_eq!(update(&mut state, Message::Done(done)), [Effect::Open(run, Vec::new())]);
 }
 
 #[test]
@@ -495,4 +495,41 @@ fn every_key_does_something() {
             }
         }
     }
+}
+
+#[test]
+fn marked_runs_are_compared_the_chosen_one_first() {
+    let (dir, _claim) = recorded();
+    let mut state = read(dir.path(), styles(Theme::None, false));
+    assert!(press(&mut state, "c").is_empty());
+    assert!(screen(&mut state, 80, 24).contains("mark two runs or more"));
+    // The first two, and back to the second.
+    press(&mut state, "mmk");
+    let shown = screen(&mut state, 120, 24);
+    assert_eq!(shown.matches('▸').count(), 2, "{shown}");
+    let [Effect::Open(first, others)] = &press(&mut state, "c")[..] else { panic!() };
+    assert_eq!(*first, dir.path().join("trio-s1"));
+    assert_eq!(*others, [dir.path().join("live")]);
+    // A mark is taken away by the same key, all by Esc.
+    press(&mut state, "m");
+    assert_eq!(state.ui.marked.len(), 1);
+    press_code(&mut state, KeyCode::Esc);
+    assert!(state.ui.marked.is_empty());
+}
+
+#[test]
+fn runs_are_filtered_by_their_settings() {
+    let (dir, _claim) = recorded();
+    let set = |run: &str, lr: &str| {
+        let run = RunDir::open(&dir.path().join(run)).unwrap();
+        let text = format!("[train]\noptimizer = {{ kind = \"adam\", lr = {lr} }}\n");
+        run.write_text("experiment.toml", &text).unwrap();
+    };
+    set("live", "1e-3");
+    set("stopped", "3e-4");
+    let mut state = read(dir.path(), styles(Theme::None, false));
+    press(&mut state, "/lr<1e-3");
+    let names: Vec<String> =
+        state.shown(Section::Runs).iter().map(|&at| state.name(Section::Runs, at)).collect();
+    assert_eq!(names, ["stopped"]);
 }

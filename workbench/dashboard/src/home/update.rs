@@ -9,6 +9,7 @@ use super::scan::Seen;
 use super::state::{Ask, Notice, Page, State};
 use super::work::{Done, Job};
 use crate::keys::Key;
+use crate::state::rivals;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -29,8 +30,8 @@ pub(crate) enum Effect {
     Leave,
     Suspend,
     Redraw,
-    /// Show a run's dashboard.
-    Open(PathBuf),
+    /// Show a run's dashboard, with others drawn over it.
+    Open(PathBuf, Vec<PathBuf>),
     Edit(PathBuf),
     Work(Job),
 }
@@ -47,7 +48,7 @@ pub(crate) fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.ui.filter[Section::Runs as usize].clear();
             state.ui.chosen[Section::Runs as usize] = Some(name);
             state.ui.page = None;
-            return vec![Effect::Open(run)];
+            return vec![Effect::Open(run, Vec::new())];
         }
         Message::Done(done) => state.note(done),
         Message::Edited(Some(why)) | Message::NotShown(why) => {
@@ -150,10 +151,12 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Open => {
             return state
                 .chosen_run()
-                .map(|run| Effect::Open(run.path.clone()))
+                .map(|run| Effect::Open(run.path.clone(), Vec::new()))
                 .into_iter()
                 .collect();
         }
+        Action::Mark => mark(state),
+        Action::Compare => return compare(state),
         Action::Start | Action::Check | Action::Edit => return experiment(state, action),
         Action::ShowDetails => {
             if let Some((title, text)) = super::view::details_text(state) {
@@ -163,12 +166,42 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Resume | Action::Stop | Action::Delete => return run(state, action),
         Action::Filter => state.ui.typing = true,
         Action::Help => state.ui.help = true,
-        Action::Dismiss => state.ui.filter[state.ui.section].clear(),
+        Action::Dismiss => {
+            state.ui.filter[state.ui.section].clear();
+            state.ui.marked.clear();
+        }
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
         Action::Leave => return vec![Effect::Leave],
     }
     Vec::new()
+}
+
+/// Marks the run that is chosen, or takes its mark away, and goes on to the next.
+fn mark(state: &mut State) {
+    let Some(name) = state.chosen_run().map(|run| run.name.clone()) else { return };
+    if !state.ui.marked.remove(&name) {
+        state.ui.marked.insert(name);
+    }
+    choose(state, 1);
+}
+
+/// The dashboard of the runs that are marked, the chosen one first where it is one of them.
+fn compare(state: &mut State) -> Vec<Effect> {
+    let chosen = state.chosen_run().map(|run| run.name.clone());
+    let runs = state.runs.as_deref().unwrap_or_default().iter();
+    let mut marked: Vec<_> = runs.filter(|run| state.ui.marked.contains(&run.name)).collect();
+    marked.sort_by_key(|run| Some(&run.name) != chosen.as_ref());
+    let mut paths: Vec<PathBuf> = marked.iter().map(|run| run.path.clone()).collect();
+    if paths.len() < 2 {
+        return say(state, "mark two runs or more with m, then compare them");
+    }
+    if paths.len() > rivals::MOST {
+        let text = format!("{} runs are marked; {} can be told apart", paths.len(), rivals::MOST);
+        return say(state, &text);
+    }
+    let first = paths.remove(0);
+    vec![Effect::Open(first, paths)]
 }
 
 fn experiment(state: &mut State, action: Action) -> Vec<Effect> {

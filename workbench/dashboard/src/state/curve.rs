@@ -79,6 +79,16 @@ pub(crate) fn least(series: &Series) -> Option<(u64, f32)> {
     finite.min_by(|a, b| a.1.total_cmp(b.1)).map(|(&step, &value)| (step, value))
 }
 
+/// The step and value of the best finite value: the greatest of what is better when it is greater, else the least.
+pub(crate) fn best(tag: &str, series: &Series) -> Option<(u64, f32)> {
+    let tag = tag.to_ascii_lowercase();
+    if !(tag.contains("elbo") || tag.contains("acc")) {
+        return least(series);
+    }
+    let finite = series.steps.iter().zip(&series.values).filter(|(_, value)| value.is_finite());
+    finite.max_by(|a, b| a.1.total_cmp(b.1)).map(|(&step, &value)| (step, value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,5 +135,7 @@ mod tests {
         assert_eq!(at(&series, 19), Some((10, 3.0)));
         assert_eq!(at(&series, 9), None);
         assert_eq!(least(&series), Some((20, 1.0)));
+        assert_eq!(best("valid/loss", &series), Some((20, 1.0)));
+        assert_eq!(best("valid/elbo", &series), Some((10, 3.0)));
     }
 }

@@ -2,9 +2,9 @@
 
 use workbench_runs::Snapshot;
 
-/// A dimension whose posterior means vary less than this over the images is dead (Burda, Grosse and
-/// Salakhutdinov 2016, section 5.2).
-const ACTIVE_VARIANCE: f64 = 0.01;
+use super::State;
+use super::usage::Usage;
+use crate::save::LatentView;
 
 /// A snapshot and what is derived from it once.
 #[derive(Debug, Clone)]
@@ -25,27 +25,11 @@ pub(crate) struct Latent {
 impl Latent {
     /// Derives all of it, in O(N·D).
     pub fn of(snapshot: Snapshot) -> Latent {
-        let (n, d) = (snapshot.len(), snapshot.dims);
-        let (mut kl, mut sum, mut squares) = (vec![0.0; d], vec![0.0; d], vec![0.0; d]);
-        let rows = snapshot.mean.chunks_exact(d.max(1)).zip(snapshot.logvar.chunks_exact(d.max(1)));
-        for (mean, logvar) in rows {
-            for i in 0..d {
-                let (mean, logvar) = (f64::from(mean[i]), f64::from(logvar[i]));
-                // Kingma and Welling 2014, appendix B.
-                kl[i] += 0.5 * (mean * mean + logvar.exp() - 1.0 - logvar);
-                sum[i] += mean;
-                squares[i] += mean * mean;
-            }
-        }
-        let count = n.max(1) as f64;
-        let centre: Vec<f64> = sum.iter().map(|sum| sum / count).collect();
-        let variance: Vec<f64> =
-            squares.iter().zip(&centre).map(|(sq, c)| (sq / count - c * c).max(0.0)).collect();
-        kl.iter_mut().for_each(|kl| *kl /= count);
+        let Usage { kl, active, centre, variance } = Usage::of(&snapshot);
+        let d = snapshot.dims;
         let mut order: Vec<usize> = (0..d).collect();
         order.sort_by(|&a, &b| kl[b].total_cmp(&kl[a]));
         let (principal, explained) = principal(&snapshot, &centre, variance.iter().sum());
-        let active = variance.iter().map(|&variance| variance > ACTIVE_VARIANCE).collect();
         Latent { snapshot, kl, active, order, principal, explained }
     }
 
@@ -67,6 +51,13 @@ impl Latent {
         })
     }
 
+    /// One coordinate of each image `[N]`.
+    pub fn coordinate(&self, dim: usize) -> Vec<f64> {
+        let d = self.snapshot.dims.max(1);
+        let dim = dim.min(d - 1);
+        self.snapshot.mean.chunks_exact(d).map(|row| f64::from(row[dim])).collect()
+    }
+
     /// The images on two axes `[N, 2]`.
     pub fn points(&self, x: usize, y: usize, principal: bool) -> Vec<[f64; 2]> {
         let d = self.snapshot.dims;
@@ -76,6 +67,47 @@ impl Latent {
         let (x, y) = (x.min(d.saturating_sub(1)), y.min(d.saturating_sub(1)));
         let rows = self.snapshot.mean.chunks_exact(d.max(1));
         rows.map(|row| [f64::from(row[x]), f64::from(row[y])]).collect()
+    }
+}
+
+impl State {
+    /// Looks at the nearest point in a direction; at first at the one nearest the middle.
+    pub fn move_point(&mut self, (right, up): (f64, f64)) {
+        let Some(latent) = self.latent() else { return };
+        let points = latent.points(self.ui.axes.0, self.ui.axes.1, self.ui.principal);
+        let spread = |axis: usize| {
+            let values = points.iter().map(|point| point[axis]).filter(|value| value.is_finite());
+            let (lo, hi) = values.fold((f64::MAX, f64::MIN), |(a, b), x| (a.min(x), b.max(x)));
+            (hi - lo).max(1e-9)
+        };
+        let (wide, high) = (spread(0), spread(1));
+        let from = self.ui.point.and_then(|point| points.get(point));
+        let cost = |&[x, y]: &[f64; 2]| match from {
+            None => Some((x / wide).hypot(y / high)),
+            Some([x0, y0]) => {
+                let (dx, dy) = ((x - x0) / wide, (y - y0) / high);
+                let (along, across) = (dx * right + dy * up, (dx * up).abs() + (dy * right).abs());
+                // Straight on comes before aside.
+                (along > 1e-9 && along >= across * 0.5).then_some(along + 2.0 * across)
+            }
+        };
+        let costs = points.iter().enumerate().filter_map(|(i, point)| Some((i, cost(point)?)));
+        let nearest = costs.filter(|(_, cost)| cost.is_finite());
+        if let Some((point, _)) = nearest.min_by(|a, b| a.1.total_cmp(&b.1)) {
+            self.ui.point = Some(point);
+        }
+    }
+
+    /// What is looked at, as it is to be saved.
+    pub fn latent_view(&self) -> Option<LatentView> {
+        let latent = self.latent()?;
+        let by_axes = !self.ui.principal && latent.snapshot.dims > 1;
+        Some(LatentView {
+            run: self.path.clone(),
+            step: latent.snapshot.step,
+            axes: by_axes.then_some(self.ui.axes),
+            color: self.ui.color,
+        })
     }
 }
 

@@ -6,20 +6,31 @@ pub(crate) mod curve;
 pub(crate) mod latent;
 pub(crate) mod panels;
 pub(crate) mod picture;
+pub(crate) mod rivals;
+pub(crate) mod run_list;
+pub(crate) mod traces;
+pub(crate) mod usage;
+pub(crate) mod zoom;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use workbench_runs::{Event, History, Liveness, Request, State as RunState, Status, Value};
 
+use crate::home::RunEntry;
 use crate::keys::View;
 use crate::message::{Effect, Read};
 use crate::theme::Styles;
 use asked::Asked;
 use axis::Range;
 use latent::Latent;
-use panels::{Panel, Split};
+use panels::{Filter, Panel, Split};
 use picture::Picture;
+use rivals::Rival;
+use traces::Splits;
+use usage::Usage;
 
 /// As many points of a series as are kept: more than any screen has columns of dots.
 const POINTS: usize = 4096;
@@ -38,6 +49,7 @@ pub(crate) struct State {
     pub size: (u16, u16),
     pub styles: Styles,
     pub name: String,
+    pub path: PathBuf,
     pub come_back: String,
     pub history: History,
     /// The step that the newest trainer went on from.
@@ -52,11 +64,20 @@ pub(crate) struct State {
     pub lost: bool,
     pub tail: Vec<String>,
     pub experiment: Option<String>,
+    pub settings: BTreeMap<String, String>,
+    /// Other runs that are drawn over this one.
+    pub rivals: Vec<Rival>,
+    /// The runs of the folder that this one is in; `None` before they are known.
+    pub runs: Option<Vec<Arc<RunEntry>>>,
     /// The steps of the latent snapshots.
     pub snapshots: Vec<u64>,
     latents: Vec<Latent>,
     pub latent_trouble: Option<String>,
     loading_latent: Option<u64>,
+    /// What the snapshots tell of each dimension, by step.
+    pub usage: BTreeMap<u64, Usage>,
+    /// Of which steps that was asked.
+    usage_asked: BTreeSet<u64>,
     /// The pictures chosen, by tag, with their steps.
     pub pictures: BTreeMap<String, (u64, Result<Picture, String>)>,
     pub panels: Vec<Panel>,
@@ -83,7 +104,7 @@ pub(crate) struct Ui {
     pub view: View,
     pub help: bool,
     pub input: Option<Input>,
-    pub filter: String,
+    pub filter: Filter,
     /// Stop was pressed once.
     pub stop_pressed: bool,
     pub notice: Option<String>,
@@ -94,8 +115,16 @@ pub(crate) struct Ui {
     /// The weight of the moving average; 0 is none.
     pub smoothing: f64,
     pub log_scale: bool,
+    /// Which splits are drawn, where that was chosen.
+    pub splits: Option<Splits>,
+    /// The part of the steps that is shown; `None` is all, and follows the run.
+    pub zoom: Option<zoom::Window>,
     /// The step whose values are read off.
     pub cursor: Option<u64>,
+    /// The filter of the runs.
+    pub run_filter: String,
+    /// The run that is chosen in their list; `None` is the first.
+    pub run: Option<PathBuf>,
     /// Which tag of pictures comes first.
     pub picture: usize,
     /// The step of the pictures; `None` follows the newest.
@@ -105,6 +134,10 @@ pub(crate) struct Ui {
     pub latent_step: Option<u64>,
     pub principal: bool,
     pub axes: (usize, usize),
+    /// The dimension that colours the points; `None` for their classes.
+    pub color: Option<usize>,
+    /// The point that is looked at.
+    pub point: Option<usize>,
     /// Lines scrolled in the log (from its end), the layers and the experiment.
     pub scroll: [usize; 3],
 }
@@ -114,16 +147,19 @@ pub(crate) struct Ui {
 pub(crate) enum Input {
     Command(String),
     Filter(String),
+    RunFilter(String),
 }
 
 impl State {
     /// Nothing known yet of the run called `name`.
-    pub fn new(name: String, styles: Styles, come_back: String, now: Instant) -> State {
+    pub fn new(path: PathBuf, styles: Styles, come_back: String, now: Instant) -> State {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         State {
             now,
             size: (80, 24),
             styles,
             name: crate::format::plain(&name),
+            path,
             come_back,
             history: History::bounded(POINTS),
             session: 0,
@@ -135,10 +171,15 @@ impl State {
             lost: false,
             tail: Vec::new(),
             experiment: None,
+            settings: BTreeMap::new(),
+            rivals: Vec::new(),
+            runs: None,
             snapshots: Vec::new(),
             latents: Vec::new(),
             latent_trouble: None,
             loading_latent: None,
+            usage: BTreeMap::new(),
+            usage_asked: BTreeSet::new(),
             pictures: BTreeMap::new(),
             panels: Vec::new(),
             axes: BTreeMap::new(),
@@ -147,7 +188,7 @@ impl State {
                 view: View::Loss,
                 help: false,
                 input: None,
-                filter: String::new(),
+                filter: Filter::default(),
                 stop_pressed: false,
                 notice: None,
                 main: None,
@@ -155,13 +196,19 @@ impl State {
                 // Enough to see through the noise of batches, and little enough not to lag behind the curve.
                 smoothing: 0.6,
                 log_scale: false,
+                splits: None,
+                zoom: None,
                 cursor: None,
+                run_filter: String::new(),
+                run: None,
                 picture: 0,
                 picture_step: None,
                 whole: false,
                 latent_step: None,
                 principal: true,
                 axes: (0, 1),
+                color: None,
+                point: None,
                 scroll: [0; 3],
             },
         }
@@ -181,7 +228,17 @@ impl State {
             }
             Read::Tail(lines) => self.tail = lines,
             Read::Experiment(text) => self.experiment = Some(text),
-            Read::Snapshots(steps) => self.snapshots = steps,
+            Read::Settings(settings) => self.settings = settings,
+            Read::Runs(runs) => self.runs = Some(runs),
+            Read::Rival(path, read) => self.fold_rival(&path, *read),
+            Read::NotPinned(path, why) => {
+                self.unpin(&path);
+                self.ui.notice = Some(why);
+            }
+            Read::Snapshots(steps) => {
+                self.usage.retain(|step, _| steps.contains(step));
+                self.snapshots = steps;
+            }
             Read::Snapshot(step, Ok(snapshot)) => {
                 self.loading_latent = None;
                 self.latent_trouble = None;
@@ -190,6 +247,9 @@ impl State {
                 }
                 self.latents.retain(|latent| latent.snapshot.step != step);
                 self.latents.push(Latent::of(*snapshot));
+            }
+            Read::Usage(step, usage) => {
+                self.usage.insert(step, usage);
             }
             Read::Snapshot(_, Err(why)) => self.latent_trouble = Some(why),
             Read::Waiting(waiting) => {
@@ -204,12 +264,21 @@ impl State {
                 self.asked.retain(|asked| asked.request != request);
                 self.ui.notice = Some(why);
             }
+            Read::Saved(Ok(files)) => {
+                // Files within the run are told by their places in it.
+                let place = |file: &PathBuf| {
+                    file.strip_prefix(&self.path).unwrap_or(file).display().to_string()
+                };
+                let files: Vec<String> = files.iter().map(place).collect();
+                self.ui.notice = Some(format!("saved {}", files.join(" and ")));
+            }
+            Read::Saved(Err(why)) => self.ui.notice = Some(why),
             Read::Trouble(trouble) => self.trouble = trouble,
         }
     }
 
     fn fold_events(&mut self, events: Vec<Event>) {
-        let tags = self.history.scalars.len();
+        let tags = (self.history.scalars.len(), self.history.histograms.len());
         let mut restarted = false;
         for event in events {
             if event.session_start {
@@ -226,8 +295,25 @@ impl State {
             }
             self.history.fold(event);
         }
-        if restarted || self.history.scalars.len() != tags {
-            self.panels = panels::panels(self.history.scalars.keys());
+        if restarted || (self.history.scalars.len(), self.history.histograms.len()) != tags {
+            self.sort_panels();
+        }
+    }
+
+    fn sort_panels(&mut self) {
+        let own = self.history.scalars.keys();
+        let others = self.rivals.iter().flat_map(|rival| rival.history.scalars.keys());
+        self.panels = panels::panels(own.chain(others));
+        self.panels.extend(panels::of_histograms(self.history.histograms.keys()));
+    }
+
+    fn fold_rival(&mut self, path: &Path, read: Read) {
+        let Some(rival) = self.rivals.iter_mut().find(|rival| rival.path == path) else { return };
+        let may_change = matches!(read, Read::Events(_));
+        let tags = rival.history.scalars.len();
+        rival.fold(read, self.now);
+        if may_change && rival.history.scalars.len() != tags {
+            self.sort_panels();
         }
     }
 
@@ -236,15 +322,23 @@ impl State {
         self.now = now;
         let lost =
             self.status.as_ref().is_some_and(|status| self.liveness.is_lost(status.state, now));
-        let changed = lost != self.lost;
+        let mut changed = lost != self.lost;
         self.lost = lost;
+        for rival in &mut self.rivals {
+            changed |= rival.tick(now);
+        }
         changed
     }
 
-    /// Derives what the next frame shows: axes, pictures; and asks for the snapshot that it needs.
-    pub fn settle(&mut self) -> Option<Effect> {
+    /// Derives what the next frame shows: axes, pictures; and asks for the snapshots that it needs.
+    pub fn settle(&mut self) -> Vec<Effect> {
         self.settle_axes();
         self.settle_pictures();
+        let usage = if self.ui.view == View::Latent { self.settle_usage() } else { None };
+        self.settle_latent().into_iter().chain(usage).collect()
+    }
+
+    fn settle_latent(&mut self) -> Option<Effect> {
         let wanted = self.wanted_latent()?;
         let needed =
             self.ui.view == View::Latent || (self.ui.view == View::Loss && self.size.0 >= 100);
@@ -262,10 +356,13 @@ impl State {
             main.into_iter().chain(self.shown_panels().into_iter().take(CHARTS).cloned()).collect();
         for panel in visible {
             let mut points: Vec<(u64, f64)> = Vec::new();
-            for (_, tag) in &panel.curves {
-                let Some(series) = self.history.scalars.get(tag) else { continue };
+            for trace in self.traces(&panel) {
+                let series = trace.series;
                 let values = series.values.iter().map(|&value| self.scaled(f64::from(value)));
-                points.extend(series.steps.iter().copied().zip(values));
+                let points_of = series.steps.iter().copied().zip(values);
+                points.extend(points_of.filter(|(step, _)| {
+                    self.ui.zoom.is_none_or(|(from, to)| (from..=to).contains(step))
+                }));
             }
             let Some(bulk) = axis::bulk(&mut points) else {
                 self.axes.remove(&panel.name);
@@ -322,7 +419,7 @@ impl State {
 
     /// The panels that the filter lets through.
     pub fn shown_panels(&self) -> Vec<&Panel> {
-        self.panels.iter().filter(|panel| panels::matches(panel, &self.ui.filter)).collect()
+        self.panels.iter().filter(|panel| self.ui.filter.fits(panel)).collect()
     }
 
     /// The panel shown large.
@@ -331,17 +428,25 @@ impl State {
         self.ui.main.as_ref().and_then(named).or(self.panels.first())
     }
 
-    /// The first and last step of the x axis. The end moves seldom, and stands once the run has ended.
+    /// The first and last step of the x axis.
     pub fn steps(&self) -> (u64, u64) {
-        let series = self.history.scalars.values();
-        let ends =
-            series.filter_map(|series| Some((*series.steps.first()?, *series.steps.last()?)));
+        self.ui.zoom.unwrap_or_else(|| self.all_steps())
+    }
+
+    /// The same without zoom. The end moves seldom, and stands once all runs have ended.
+    pub fn all_steps(&self) -> (u64, u64) {
+        let others = self.rivals.iter().flat_map(|rival| rival.history.scalars.values());
+        let ends = self.history.scalars.values().chain(others);
+        let ends = ends.filter_map(|series| Some((*series.steps.first()?, *series.steps.last()?)));
         let (first, last) = ends.fold((u64::MAX, 0), |(a, b), (c, d)| (a.min(c), b.max(d)));
         if first == u64::MAX {
             return (0, 1);
         }
-        let live = self.status.as_ref().is_none_or(|status| status.state.is_live());
-        let total = self.status.as_ref().map(|status| status.steps_total);
+        let own = self.status.as_ref().is_none_or(|status| status.state.is_live());
+        let live = own || self.rivals.iter().any(Rival::is_live);
+        let statuses = self.rivals.iter().map(|rival| rival.status.as_ref());
+        let statuses = statuses.chain([self.status.as_ref()]).flatten();
+        let total = statuses.map(|status| status.steps_total).max();
         let end = if live { axis::room_to_grow(last, total) } else { last.max(1) };
         // A log that starts late, such as one by wall time, is not pushed to the right edge.
         (if first > end / 2 { first.min(end - 1) } else { 0 }, end)
@@ -352,6 +457,13 @@ impl State {
         let logged =
             self.history.scalars.values().filter_map(|series| series.last()).map(|(s, _)| s);
         logged.max().unwrap_or(0).max(self.status.as_ref().map_or(0, |status| status.step))
+    }
+
+    /// The newest step that a curve has a point at.
+    pub fn last_logged(&self) -> u64 {
+        let others = self.rivals.iter().flat_map(|rival| rival.history.scalars.values());
+        let series = self.history.scalars.values().chain(others);
+        series.filter_map(|series| series.steps.last()).copied().max().unwrap_or(0)
     }
 
     /// Seconds until the run is done, by how long its newest logged steps took its trainer.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use regex_lite::{Regex, RegexBuilder};
+
 /// Whose values a tag tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Split {
@@ -35,6 +37,14 @@ pub(crate) struct Panel {
     pub name: String,
     /// The split and tag of each curve, in the order of the splits.
     pub curves: Vec<(Option<Split>, String)>,
+    /// It shows the histograms of the tag that it is named by, and no curve.
+    pub is_histogram: bool,
+}
+
+/// The charts of histograms, after all curves.
+pub(crate) fn of_histograms<'a>(tags: impl Iterator<Item = &'a String>) -> Vec<Panel> {
+    let panel = |tag: &String| Panel { name: tag.clone(), curves: Vec::new(), is_histogram: true };
+    tags.map(panel).collect()
 }
 
 /// The charts for some tags. `train/loss` and `valid/loss` share one, as do `Loss/train` and `Loss/val`.
@@ -48,7 +58,7 @@ pub(crate) fn panels<'a>(tags: impl Iterator<Item = &'a String>) -> Vec<Panel> {
         .into_iter()
         .map(|(name, mut curves)| {
             curves.sort();
-            Panel { name, curves }
+            Panel { name, curves, is_histogram: false }
         })
         .collect();
     panels.sort_by_key(|panel| rank(&panel.name));
@@ -84,20 +94,66 @@ fn rank(name: &str) -> usize {
     if let Some(place) = parts.iter().position(|part| lower.contains(part)) {
         return 10 + place;
     }
-    let known = ["latent/", "grad_norm", "lr", "knob/", "time/"];
+    let known = ["latent/", "grad_norm", "lr", "knob/", "time/", "system/"];
     match known.iter().position(|head| lower.starts_with(head)) {
         Some(place) => 40 + place,
         None => 20,
     }
 }
 
-/// Whether every word of a filter is a part of the panel's name or of one of its tags.
-pub(crate) fn matches(panel: &Panel, filter: &str) -> bool {
-    let has = |text: &str, word: &str| text.to_lowercase().contains(word);
-    filter
-        .to_lowercase()
-        .split_whitespace()
-        .all(|word| has(&panel.name, word) || panel.curves.iter().any(|(_, tag)| has(tag, word)))
+/// A filter as it was typed, made ready once.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Filter {
+    text: String,
+    words: Vec<Word>,
+}
+
+#[derive(Debug, Clone)]
+enum Word {
+    Expression(Regex),
+    /// What is no regular expression, or not yet, is looked for as it stands.
+    Literal(String),
+}
+
+impl Filter {
+    pub fn new(text: &str) -> Filter {
+        let word = |word: &str| match RegexBuilder::new(word).case_insensitive(true).build() {
+            Ok(expression) => Word::Expression(expression),
+            Err(_) => Word::Literal(word.to_lowercase()),
+        };
+        Filter { text: text.to_owned(), words: text.split_whitespace().map(word).collect() }
+    }
+
+    /// As it was typed.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Whether all of it is regular expressions.
+    pub fn is_regular(&self) -> bool {
+        self.words.iter().all(|word| matches!(word, Word::Expression(_)))
+    }
+
+    /// Whether every word fits the panel's name or one of its tags.
+    pub fn fits(&self, panel: &Panel) -> bool {
+        let has = |text: &str, word: &Word| match word {
+            Word::Expression(expression) => expression.is_match(text),
+            Word::Literal(word) => text.to_lowercase().contains(word),
+        };
+        self.words.iter().all(|word| {
+            has(&panel.name, word) || panel.curves.iter().any(|(_, tag)| has(tag, word))
+        })
+    }
+}
+
+impl PartialEq for Filter {
+    fn eq(&self, other: &Filter) -> bool {
+        self.text == other.text
+    }
 }
 
 #[cfg(test)]
@@ -112,6 +168,7 @@ mod tests {
     #[test]
     fn the_loss_comes_first_then_its_parts() {
         let tags = [
+            "system/cpu_percent",
             "knob/beta",
             "latent/active_units",
             "time/images_per_second",
@@ -136,7 +193,8 @@ mod tests {
                 "grad_norm",
                 "lr",
                 "knob/beta",
-                "time/images_per_second"
+                "time/images_per_second",
+                "system/cpu_percent"
             ]
         );
     }
@@ -152,10 +210,25 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_is_a_list_of_parts() {
-        let panel = Panel { name: "loss".into(), curves: vec![(None, "valid/loss".into())] };
-        for (filter, fits) in [("", true), ("LOS", true), ("val loss", true), ("val kl", false)] {
-            assert_eq!(matches(&panel, filter), fits, "{filter}");
+    fn a_filter_is_a_list_of_expressions() {
+        let panel = Panel {
+            name: "loss".into(),
+            curves: vec![(None, "valid/loss".into())],
+            is_histogram: false,
+        };
+        for (filter, fits, regular) in [
+            ("", true, true),
+            ("LOS", true, true),
+            ("val loss", true, true),
+            ("val kl", false, true),
+            ("^loss$", true, true),
+            ("^oss", false, true),
+            ("kl|lo.s", true, true),
+            ("(valid", false, false),
+            ("[", false, false),
+        ] {
+            let filter = Filter::new(filter);
+            assert_eq!((filter.fits(&panel), filter.is_regular()), (fits, regular), "{filter:?}");
         }
     }
 }

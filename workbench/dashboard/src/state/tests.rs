@@ -5,7 +5,7 @@ use crate::Options;
 
 fn state() -> State {
     let styles = Styles::decide(&Options { ascii: true, ..Options::default() });
-    State::new("run".into(), styles, String::new(), Instant::now())
+    State::new("/runs/run".into(), styles, String::new(), Instant::now())
 }
 
 fn status(run: RunState, step: u64) -> Read {
@@ -138,10 +138,10 @@ fn a_request_that_cannot_be_posted_says_why() {
 fn the_snapshot_that_is_to_be_shown_is_asked_for_once() {
     let mut state = state();
     state.fold(Read::Snapshots(vec![10, 20]));
-    assert_eq!(state.settle(), None, "the loss at 80 columns shows no latents");
+    assert_eq!(state.settle(), [], "the loss at 80 columns shows no latents");
     state.ui.view = View::Latent;
-    assert_eq!(state.settle(), Some(Effect::Load(20)));
-    assert_eq!(state.settle(), None);
+    assert_eq!(state.settle(), [Effect::Load(20), Effect::Trace(vec![10, 20])]);
+    assert_eq!(state.settle(), []);
     state.ui.latent_step = Some(10);
-    assert_eq!(state.settle(), Some(Effect::Load(10)));
+    assert_eq!(state.settle(), [Effect::Load(10)]);
 }

@@ -1,13 +1,15 @@
-//! KL per latent dimension, greatest first.
+//! KL per latent dimension, greatest first: as a heat map over the run, and as a bar at the step that is looked at.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::images::shade;
 use super::{paint, titled};
 use crate::format;
 use crate::state::State;
 use crate::state::latent::Latent;
+use crate::state::usage;
 use crate::theme::Hue;
 
 /// Draws as many bars as there are rows, in two columns where that shows more.
@@ -15,9 +17,18 @@ pub(crate) fn draw(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer)
     let (title, body) = titled(area);
     let dims = latent.snapshot.dims;
     let total: f64 = latent.kl.iter().sum();
-    let text = format!("KL {} nats", format::number(total));
-    let taken = paint::put(buf, title.x, title.y, title.width, &text, state.styles.bold());
+    let over = match (state.usage.keys().next(), state.usage.keys().next_back()) {
+        (Some(first), Some(last)) if first < last && is_wide(area.width) => {
+            format!(", steps {first} to {last}")
+        }
+        _ => String::new(),
+    };
     let active = format!("{} of {dims} active", latent.active_units());
+    let text = format!("KL {} nats", format::number(total));
+    // How many are active matters more.
+    let fits = paint::width(&text) + paint::width(&over) + paint::width(&active) + 2 <= area.width;
+    let text = if fits { text + &over } else { text };
+    let taken = paint::put(buf, title.x, title.y, title.width, &text, state.styles.bold());
     let style = if latent.warning().is_some() { state.styles.of(Hue::Bad) } else { Style::new() };
     paint::right(buf, title, taken, &active, style);
     if body.height == 0 || body.width < 16 {
@@ -60,6 +71,13 @@ fn bar(state: &State, latent: &Latent, dim: usize, greatest: f64, row: Rect, buf
         paint::put(buf, row.x, row.y, row.width, &name, if live { Style::new() } else { style })
             + 1;
     let value = if live { format!("{:>6.3}", latent.kl[dim]) } else { format!("{:>6}", "dead") };
+    let x = strip(
+        state,
+        dim,
+        greatest,
+        Rect { x, width: row.right().saturating_sub(x + 7), ..row },
+        buf,
+    );
     let room = row.right().saturating_sub(x + 7);
     let eighths = (latent.kl[dim] / greatest * f64::from(room) * 8.0).round().max(0.0) as u16;
     for i in 0..room.min(eighths.div_ceil(8)) {
@@ -74,4 +92,64 @@ fn bar(state: &State, latent: &Latent, dim: usize, greatest: f64, row: Rect, buf
         paint::put(buf, x + i, row.y, 1, glyph, style);
     }
     paint::put(buf, x + room + 1, row.y, 6, &value, if live { Style::new() } else { style });
+}
+
+/// A narrower list has no room for the past.
+fn is_wide(width: u16) -> bool {
+    width >= 30
+}
+
+/// A dimension's KL over the run, as a strip of cells from its first snapshot to its last; returns the column behind.
+fn strip(state: &State, dim: usize, greatest: f64, area: Rect, buf: &mut Buffer) -> u16 {
+    let ends = state.usage.keys().next().zip(state.usage.keys().next_back());
+    let Some((&first, &last)) = ends.filter(|(first, last)| first < last) else { return area.x };
+    if !is_wide(area.width + 12) {
+        return area.x;
+    }
+    let most = state.usage.values().flat_map(|usage| usage.kl.iter().copied());
+    let most = most.filter(|kl| kl.is_finite()).fold(greatest, f64::max);
+    let width = area.width * 55 / 100;
+    let points: Vec<(u64, f64)> = usage::of_dimension(&state.usage, dim).collect();
+    for i in 0..width {
+        let step = first + (last - first) * u64::from(i) / u64::from(width.max(2) - 1);
+        let at = points.partition_point(|(at, _)| *at <= step).saturating_sub(1);
+        let Some((_, kl)) = points.get(at) else { continue };
+        // By its root, since half a nat is much beside none and little beside four.
+        let share = if kl.is_finite() { (kl / most).max(0.0).sqrt() } else { 1.0 };
+        let Some(cell) = buf.cell_mut((area.x + i, area.y)) else { continue };
+        match state.styles.rgb(heat(share)) {
+            Some(color) => drop(cell.set_char(' ').set_bg(color)),
+            None => drop(cell.set_char(shade(share, state.styles.unicode()))),
+        }
+    }
+    area.x + width + 1
+}
+
+/// From black by blue and orange to yellow: brighter is more, for any kind of colour vision.
+pub(crate) fn heat(share: f64) -> [u8; 3] {
+    const STOPS: [[f64; 3]; 5] = [
+        [16.0, 16.0, 24.0],
+        [0.0, 66.0, 117.0],
+        [124.0, 92.0, 120.0],
+        [230.0, 140.0, 40.0],
+        [250.0, 236.0, 120.0],
+    ];
+    let at = share.clamp(0.0, 1.0) * (STOPS.len() - 1) as f64;
+    let below = (at as usize).min(STOPS.len() - 2);
+    let part = at - below as f64;
+    std::array::from_fn(|i| {
+        (STOPS[below][i] * (1.0 - part) + STOPS[below + 1][i] * part).round() as u8
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::picture::brightness;
+
+    #[test]
+    fn more_is_brighter_all_the_way() {
+        let bright: Vec<f64> = (0..=20).map(|i| brightness(heat(f64::from(i) / 20.0))).collect();
+        assert!(bright.windows(2).all(|pair| pair[0] < pair[1]), "{bright:?}");
+    }
 }

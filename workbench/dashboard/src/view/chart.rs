@@ -5,11 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::canvas::{Canvas, Layer};
-use super::{paint, titled};
+use super::{histogram, paint, titled};
 use crate::format;
 use crate::state::axis::Range;
 use crate::state::curve::{self, Column};
 use crate::state::panels::{Panel, Split};
+use crate::state::traces::Trace;
 use crate::state::{Axis, State};
 use crate::theme::{Hue, Theme};
 use workbench_runs::Series;
@@ -22,6 +23,10 @@ const LABELS: u16 = 7;
 
 /// Draws a panel: large with a legend in words and marks of control events, or small.
 pub(crate) fn draw(state: &State, panel: &Panel, area: Rect, large: bool, buf: &mut Buffer) {
+    if panel.is_histogram {
+        histogram::draw(state, &panel.name, area, buf);
+        return;
+    }
     let (title, body) = titled(area);
     let taken = legend(state, panel, title, large, buf);
     let Some(axis) = state.axis(&panel.name) else {
@@ -30,6 +35,19 @@ pub(crate) fn draw(state: &State, panel: &Panel, area: Rect, large: bool, buf: &
         return;
     };
     cut_hint(state, axis, title, taken, buf);
+    let Some(plot) = plot(body) else { return };
+    y_axis(state, axis, state.ui.log_scale, plot, large, buf);
+    let steps = state.steps();
+    if body.height >= 4 {
+        x_axis(state, steps, plot, buf);
+    }
+    marks(state, steps, plot, large, buf);
+    curves(state, &state.traces(panel), axis, steps, plot, buf);
+    cursor(state, steps, plot, buf);
+}
+
+/// Where curves are drawn, beside the labels of the y axis and above those of the x axis; `None` where there is no room.
+pub(crate) fn plot(body: Rect) -> Option<Rect> {
     let x_rows = if body.height >= 4 { 1 } else { 0 };
     let plot = Rect {
         x: body.x + LABELS + 1,
@@ -37,24 +55,34 @@ pub(crate) fn draw(state: &State, panel: &Panel, area: Rect, large: bool, buf: &
         width: body.width.saturating_sub(LABELS + 2),
         height: body.height - x_rows,
     };
-    if plot.width < 4 || plot.height < 2 {
-        return;
-    }
-    y_axis(state, axis, plot, large, buf);
-    let steps = state.steps();
-    if x_rows > 0 {
-        x_axis(state, steps, plot, buf);
-    }
-    marks(state, steps, plot, large, buf);
-    curves(state, panel, axis, steps, plot, buf);
-    if let Some(x) = state.ui.cursor.and_then(|step| cell_of(step, steps, plot)) {
-        cursor(state, x, plot, buf);
-    }
+    (plot.width >= 4 && plot.height >= 2).then_some(plot)
 }
 
-/// The style of a split's curve, its mark where points are few, and in ASCII.
-fn look(split: Option<Split>, state: &State) -> (Style, char, char) {
-    let (hue, mark, ascii) = match split {
+/// The marks of runs that are drawn over one another, and in ASCII.
+const RUN_MARKS: [(char, char); 8] = [
+    ('●', '*'),
+    ('◆', 'o'),
+    ('▲', 'x'),
+    ('■', '+'),
+    ('▼', '@'),
+    ('○', '%'),
+    ('◇', '&'),
+    ('△', '$'),
+];
+
+/// The colour and mark of a run among several.
+pub(crate) fn run_look(look: usize, state: &State) -> (Style, char) {
+    let (mark, ascii) = RUN_MARKS[look % RUN_MARKS.len()];
+    (state.styles.of(Hue::Class(look)), state.styles.pick(mark, ascii))
+}
+
+/// The style of a curve, its mark where points are few, and in ASCII.
+fn look(trace: &Trace, state: &State) -> (Style, char, char) {
+    if let Some(run) = trace.run {
+        let (style, mark) = run_look(run, state);
+        return (style, mark, RUN_MARKS[run % RUN_MARKS.len()].1);
+    }
+    let (hue, mark, ascii) = match trace.split {
         None | Some(Split::Train) => (Hue::Train, '─', '*'),
         Some(Split::Valid) => (Hue::Valid, '●', 'o'),
         Some(Split::Test) => (Hue::Test, '◆', 'T'),
@@ -62,44 +90,57 @@ fn look(split: Option<Split>, state: &State) -> (Style, char, char) {
     (state.styles.of(hue), state.styles.pick(mark, ascii), ascii)
 }
 
+/// The value that a legend tells: at the cursor, or the last one as it is drawn.
+pub(crate) fn told(state: &State, trace: &Trace) -> Option<f64> {
+    let series = trace.series;
+    if let Some(step) = state.ui.cursor {
+        return curve::at(series, step).map(|(_, value)| f64::from(value));
+    }
+    let (_, last) = series.last()?;
+    // One batch says little: what is drawn boldly is what is told.
+    if is_smoothed(state, trace) {
+        return curve::smooth(&series.values, state.ui.smoothing).last().copied();
+    }
+    Some(f64::from(last))
+}
+
 /// Name and values, at the cursor where there is one; returns the column behind.
 fn legend(state: &State, panel: &Panel, area: Rect, large: bool, buf: &mut Buffer) -> u16 {
     let faint = state.styles.of(Hue::Faint);
     let mut pieces =
         vec![(paint::cut(&panel.name, area.width, state.styles.unicode()), state.styles.bold())];
+    let traces = state.traces(panel);
+    let several = traces.iter().any(|trace| trace.run.is_some());
+    let mut splits: Vec<Split> = traces.iter().filter_map(|trace| trace.split).collect();
+    splits.sort_unstable();
+    splits.dedup();
+    if several && large {
+        let names: Vec<&str> = splits.iter().map(|split| split.name()).collect();
+        if !names.is_empty() {
+            pieces.push((names.join(" and "), faint));
+        }
+    }
     if let Some(step) = state.ui.cursor.filter(|_| large) {
         pieces.push((format!("at {step}:"), state.styles.of(Hue::Mark)));
     }
-    for (split, tag) in &panel.curves {
-        let Some(series) = state.history.scalars.get(tag) else { continue };
-        let (style, mark, _) = look(*split, state);
-        let (at, smoothed) = match state.ui.cursor {
-            Some(step) => (curve::at(series, step), None),
-            None => (series.last(), Some(())),
-        };
-        let Some((_, value)) = at else { continue };
-        // One batch says little: what is drawn boldly is what is told.
-        let value = if smoothed.is_some() && is_smoothed(state, *split, series) {
-            curve::smooth(&series.values, state.ui.smoothing).last().copied().unwrap_or(f64::NAN)
-        } else {
-            f64::from(value)
-        };
-        let word = match split {
-            Some(split) if large => format!(" {}", split.name()),
+    for trace in &traces {
+        let (style, mark, _) = look(trace, state);
+        let Some(value) = told(state, trace) else { continue };
+        let word = match trace.split {
+            Some(split) if large && !several => format!(" {}", split.name()),
             _ => String::new(),
         };
         pieces.push((format!("{mark}{word} {}", format::number(value)), style));
     }
     if large {
-        let drawn = panel
-            .curves
-            .iter()
-            .filter_map(|(split, tag)| Some((*split, state.history.scalars.get(tag)?)));
-        if drawn.into_iter().any(|(split, series)| is_smoothed(state, split, series)) {
+        if traces.iter().any(|trace| is_smoothed(state, trace)) {
             pieces.push((format!("smoothed {}", state.ui.smoothing), faint));
         }
         if state.ui.log_scale {
             pieces.push(("log".to_owned(), faint));
+        }
+        if state.ui.zoom.is_some() {
+            pieces.push(("zoomed".to_owned(), faint));
         }
     }
     paint::pieces(buf, area, 2, &pieces)
@@ -130,14 +171,22 @@ fn cut_hint(state: &State, axis: &Axis, area: Rect, taken: u16, buf: &mut Buffer
     }
 }
 
-fn y_axis(state: &State, axis: &Axis, plot: Rect, large: bool, buf: &mut Buffer) {
+/// The line, and labels at round values.
+pub(crate) fn y_axis(
+    state: &State,
+    axis: &Axis,
+    log_scale: bool,
+    plot: Rect,
+    large: bool,
+    buf: &mut Buffer,
+) {
     let faint = state.styles.of(Hue::Faint);
     let line = state.styles.pick("│", "|");
     for y in plot.top()..plot.bottom() {
         paint::put(buf, plot.x - 1, y, 1, line, faint);
     }
     let most = (usize::from(plot.height) / if large { 3 } else { 2 }).clamp(2, 8);
-    let labels: Vec<(f64, String)> = if state.ui.log_scale {
+    let labels: Vec<(f64, String)> = if log_scale {
         let ticks = log_ticks(axis.range, most).into_iter();
         ticks.map(|value| (value.log10(), format::typed(value))).collect()
     } else {
@@ -176,7 +225,8 @@ fn log_ticks(range: Range, most: usize) -> Vec<f64> {
     ticks.find(|ticks| ticks.len() <= most).unwrap_or_default()
 }
 
-fn x_axis(state: &State, (from, to): (u64, u64), plot: Rect, buf: &mut Buffer) {
+/// Labels at round steps.
+pub(crate) fn x_axis(state: &State, (from, to): (u64, u64), plot: Rect, buf: &mut Buffer) {
     let faint = state.styles.of(Hue::Faint);
     let range = Range { lo: from as f64, hi: to as f64 };
     let (ticks, _) = range.ticks((usize::from(plot.width) / 14).clamp(2, 10));
@@ -215,7 +265,9 @@ fn marks(state: &State, steps: (u64, u64), plot: Rect, large: bool, buf: &mut Bu
     }
 }
 
-fn cursor(state: &State, x: u16, plot: Rect, buf: &mut Buffer) {
+/// A line at the step whose values are read off.
+pub(crate) fn cursor(state: &State, steps: (u64, u64), plot: Rect, buf: &mut Buffer) {
+    let Some(x) = state.ui.cursor.and_then(|step| cell_of(step, steps, plot)) else { return };
     for y in plot.top()..plot.bottom() {
         if let Some(cell) = buf.cell_mut((x, y))
             && matches!(cell.symbol(), " " | "┊" | ":")
@@ -226,11 +278,11 @@ fn cursor(state: &State, x: u16, plot: Rect, buf: &mut Buffer) {
 }
 
 /// A mean over points hides nothing where there are many; over few it would.
-fn is_smoothed(state: &State, split: Option<Split>, series: &Series) -> bool {
+fn is_smoothed(state: &State, trace: &Trace) -> bool {
     state.ui.smoothing > 0.0
-        && matches!(split, None | Some(Split::Train))
-        && series.len() >= 20
-        && !is_flat(series)
+        && matches!(trace.split, None | Some(Split::Train))
+        && trace.series.len() >= 20
+        && !is_flat(trace.series)
 }
 
 /// Of a constant or a schedule there is no noise to smooth away.
@@ -241,7 +293,7 @@ fn is_flat(series: &Series) -> bool {
 
 fn curves(
     state: &State,
-    panel: &Panel,
+    traces: &[Trace],
     axis: &Axis,
     steps: (u64, u64),
     plot: Rect,
@@ -251,17 +303,25 @@ fn curves(
     let mut layers = vec![Layer { style: state.styles.of(Hue::Faint), ascii: '.' }];
     let mut points = Vec::new();
     let mut broken = Vec::new();
-    for (split, tag) in &panel.curves {
-        let Some(series) = state.history.scalars.get(tag) else { continue };
-        let (style, mark, ascii) = look(*split, state);
+    // Of several runs this one lies on top.
+    let several = traces.iter().any(|trace| trace.run.is_some());
+    let order: Vec<&Trace> =
+        if several { traces.iter().rev().collect() } else { traces.iter().collect() };
+    for trace in order {
+        let series = trace.series;
+        let (style, mark, ascii) = look(trace, state);
         layers.push(Layer { style, ascii });
         let layer = layers.len();
-        let smoothed = is_smoothed(state, *split, series);
+        let smoothed = is_smoothed(state, trace);
         let raw = series.values.iter().map(|&value| state.scaled(f64::from(value)));
         let raw = curve::columns(&series.steps, raw, steps, canvas.columns());
         // Without colour a filled band would swallow the line: only its outline is drawn.
         let filled = !smoothed || state.styles.theme != Theme::None;
-        band(&mut canvas, &raw, axis.range, if smoothed { RAW } else { layer }, filled);
+        // The noise of several runs would hide their curves.
+        if !(smoothed && several) {
+            band(&mut canvas, &raw, axis.range, if smoothed { RAW } else { layer }, filled);
+        }
+        let mut drawn = raw.clone();
         if smoothed {
             // What is cut off counts as just outside: one spike is not to bend the line of what was usual.
             let outside = axis.range.span() * 0.15;
@@ -278,6 +338,10 @@ fn curves(
                 .map(|column| column.map(|c| Column { lo: c.last, hi: c.last, ..c }))
                 .collect();
             band(&mut canvas, &line, axis.range, layer, true);
+            drawn = line;
+        }
+        if let Some(run) = trace.run {
+            run_marks(&drawn, run, axis.range, plot, |x, row| points.push((x, row, mark, style)));
         }
         let rightmost = canvas.columns();
         broken.extend(
@@ -287,31 +351,54 @@ fn curves(
                 .map(|(x, _)| x * usize::from(plot.width) / rightmost),
         );
         // Marks tell the splits apart where colour does not; of few points they show where each is.
-        if matches!(split, Some(Split::Valid | Split::Test)) || series.len() == 1 {
+        let is_marked = matches!(trace.split, Some(Split::Valid | Split::Test));
+        if (is_marked && !several) || series.len() == 1 {
             let stride = (series.len() * 3).div_ceil(usize::from(plot.width));
             let stride = if stride > 1 { stride * 3 } else { 1 };
             let each = series.steps.iter().zip(&series.values).rev().step_by(stride);
             for (&step, &value) in each {
                 let value = state.scaled(f64::from(value));
-                points.push((
-                    step,
-                    row_of(value, axis.range, usize::from(plot.height)),
-                    mark,
-                    style,
-                ));
+                let row = row_of(value, axis.range, usize::from(plot.height));
+                if let Some(x) = cell_of(step, steps, plot) {
+                    points.push((x, row, mark, style));
+                }
             }
         }
     }
     canvas.render(buf, &layers);
-    for (step, row, mark, style) in points {
-        let row = u16::try_from(row).ok().filter(|row| *row < plot.height);
-        if let (Some(x), Some(row)) = (cell_of(step, steps, plot), row) {
+    for (x, row, mark, style) in points {
+        if let Some(row) = u16::try_from(row).ok().filter(|row| *row < plot.height) {
             paint::put(buf, x, plot.y + row, 1, mark.encode_utf8(&mut [0; 4]), style);
         }
     }
     for x in broken {
         let cross = state.styles.pick("×", "X");
         paint::put(buf, plot.x + x as u16, plot.y, 1, cross, state.styles.of(Hue::Bad));
+    }
+}
+
+/// Marks along a run's curve, at places of its own, so that runs are told apart without colour.
+fn run_marks(
+    columns: &[Option<Column>],
+    run: usize,
+    range: Range,
+    plot: Rect,
+    mut mark: impl FnMut(u16, i32),
+) {
+    let cells = usize::from(plot.width);
+    let dots = (columns.len() / cells.max(1)).max(1);
+    let apart = (cells / 4).clamp(6, 24);
+    for cell in 0..cells {
+        if (cell + apart - run * 2 % apart) % apart != apart / 2 {
+            continue;
+        }
+        // The next column to the right that has a point, before the next mark.
+        let near = columns.iter().enumerate().skip(cell * dots).take(apart * dots);
+        if let Some((at, column)) = near.filter_map(|(at, c)| Some((at, (*c)?))).next()
+            && column.last.is_finite()
+        {
+            mark(plot.x + (at / dots) as u16, row_of(column.last, range, usize::from(plot.height)));
+        }
     }
 }
 

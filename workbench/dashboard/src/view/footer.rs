@@ -30,7 +30,12 @@ fn line(state: &State, width: u16) -> (String, Style) {
             return (format!(":  (set {knob} NUMBER, pause, continue, save, stop)"), plain);
         }
         Some(Input::Command(text)) => return (format!(":{text}"), plain),
-        Some(Input::Filter(text)) => return (format!("/{text}"), plain),
+        Some(Input::Filter(text)) if !state.ui.filter.is_regular() => {
+            return (format!("/{text}  (no regular expression: looked for as it stands)"), plain);
+        }
+        Some(Input::Filter(text) | Input::RunFilter(text)) => {
+            return (format!("/{text}"), plain);
+        }
         None => {}
     }
     if state.ui.stop_pressed {
@@ -48,7 +53,11 @@ fn line(state: &State, width: u16) -> (String, Style) {
     if let Some(percent) = state.loading {
         return (format!("reading history {percent}%"), state.styles.of(Hue::Valid));
     }
-    if let Some(trouble) = &state.trouble {
+    if let Some(rival) = state.rivals.iter().find(|rival| rival.loading) {
+        return (format!("reading {}", rival.name), state.styles.of(Hue::Valid));
+    }
+    let others = state.rivals.iter().filter_map(|rival| rival.trouble.as_ref());
+    if let Some(trouble) = state.trouble.iter().chain(others).next() {
         return (trouble.clone(), state.styles.of(Hue::Bad));
     }
     if state.damaged > 0 {
@@ -68,11 +77,17 @@ fn hints(state: &State, width: u16) -> String {
     let (read, step) = (format!("{sides} read"), format!("{sides} step"));
     let (metric, picture, scroll) =
         (format!("{updown} metric"), format!("{updown} picture"), format!("{updown} scroll"));
+    let run = format!("{updown} choose");
     let mut own: Vec<&str> = match state.ui.view {
-        View::Loss => vec!["] more", &read, &metric, "e smooth", "y log", "/ filter"],
+        View::Loss => {
+            vec!["] more", &read, &metric, "c compare", "+ - zoom", "e smooth", "y log", "/ filter"]
+        }
         View::Images => vec![&step, &picture, "z whole"],
-        View::Latent => vec![&step, "p components", "x y axes"],
+        View::Latent => {
+            vec![&step, "p components", "x y axes", "b colour", "HJKL point", "w write"]
+        }
         View::Log | View::Model | View::Experiment => vec![&scroll],
+        View::Runs => vec!["Enter pin", &run, "/ filter", "x none", "1 curves"],
     };
     let live = state.status.as_ref().is_some_and(|status| status.state.is_live());
     let paused = state.status.as_ref().is_some_and(|status| status.state == RunState::Paused);

@@ -20,7 +20,11 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) -> Rect {
     let error = status.and_then(|status| status.error.clone()).map(|text| (text, Hue::Bad));
     let storage = status.and_then(|status| status.storage.as_ref());
     let storage = storage.map(|text| (format!("! storage: {text}"), Hue::Valid));
-    for (text, hue) in [error, storage].into_iter().flatten() {
+    // The latent view says more of it.
+    let collapse = state.collapse().filter(|_| state.ui.view != View::Latent);
+    let mark = state.styles.pick("⚠", "!");
+    let collapse = collapse.map(|text| (format!("{mark} {text}"), Hue::Bad));
+    for (text, hue) in [error, storage, collapse].into_iter().flatten() {
         let text = format::plain(text.lines().next().unwrap_or(""));
         let text = paint::cut(&text, area.width, state.styles.unicode());
         paint::put(buf, area.x, area.y + rows, area.width, &text, state.styles.of(hue));
@@ -91,6 +95,9 @@ fn first_row(state: &State, area: Rect, buf: &mut Buffer) {
         }
     }
     let mut facts = Vec::new();
+    if status.state.is_live() && area.width >= 120 {
+        facts.extend(load(state));
+    }
     if status.parameters > 0 && area.width >= 100 {
         facts.push(format!("{} parameters", format::count(status.parameters as f64)));
     }
@@ -104,6 +111,14 @@ fn first_row(state: &State, area: Rect, buf: &mut Buffer) {
         facts.remove(0);
     }
     paint::right(buf, area, taken, &facts.join("  "), Style::new());
+}
+
+/// What the trainer takes of its machine.
+fn load(state: &State) -> Option<String> {
+    let last = |tag: &str| state.history.scalars.get(tag)?.last().map(|(_, value)| value);
+    let (cpu, memory) = (last("system/cpu_percent")?, last("system/memory_mb")?);
+    let threads = last("system/threads").map_or(String::new(), |n| format!("  {n:.0} threads"));
+    Some(format!("cpu {cpu:>3.0}%  {memory:>5.0} MB{threads}"))
 }
 
 fn second_row(state: &State, area: Rect, buf: &mut Buffer) {
@@ -158,7 +173,10 @@ fn tabs(state: &State, area: Rect, buf: &mut Buffer) {
     }
     let mut notes = Vec::new();
     if !state.ui.filter.is_empty() && state.ui.view == View::Loss {
-        notes.push(format!("/{}", state.ui.filter));
+        notes.push(format!("/{}", state.ui.filter.text()));
+    }
+    if !state.ui.run_filter.is_empty() && state.ui.view == View::Runs {
+        notes.push(format!("/{}", state.ui.run_filter));
     }
     if state.ui.view == View::Loss && state.panels.len() > 1 {
         let pages = super::pages(state) + 1;

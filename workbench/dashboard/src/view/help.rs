@@ -38,7 +38,7 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
     // Two narrow columns say more than one that is cut.
     let columns = if lines.len() > columns * rows { lines.len().div_ceil(rows) } else { columns };
     let width = area.width / columns as u16;
-    let title = format!("Keys in {} (1 to 6, Tab and Shift-Tab choose the view)", view.name());
+    let title = format!("Keys in {} (1 to 7, Tab and Shift-Tab choose the view)", view.name());
     paint::put(buf, area.x, area.y, area.width, &title, state.styles.bold());
     for (i, (names, help)) in lines.iter().enumerate() {
         let (column, row) = (i / rows, i % rows);

@@ -38,8 +38,9 @@ fn place(state: &State, area: Rect, buf: &mut Buffer) {
     let faint = state.styles.of(Hue::Faint);
     let steps = state.picture_steps();
     let Some(&newest) = steps.last() else { return };
-    let at = state.ui.picture_step.unwrap_or(newest);
-    let index = steps.partition_point(|&step| step <= at);
+    let upto = state.ui.picture_step.unwrap_or(newest);
+    let index = steps.partition_point(|&step| step <= upto).max(1);
+    let at = steps[index - 1];
     let whole = if state.ui.whole { "z: larger" } else { "z: the whole pictures" };
     let follow = if state.ui.picture_step.is_none() { "the newest" } else { "End: the newest" };
     let text = format!("step {at}  ({index} of {})  {follow}  {whole}", steps.len());
@@ -123,7 +124,7 @@ pub(crate) fn paint_picture(
 }
 
 /// A glyph that covers as much of its cell as the picture is bright.
-fn shade(brightness: f64, unicode: bool) -> char {
+pub(crate) fn shade(brightness: f64, unicode: bool) -> char {
     let ramp: &[char] = if unicode {
         &[' ', '░', '▒', '▓', '█']
     } else {

@@ -29,7 +29,7 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
         axes(state, latent)
     );
     paint::put(buf, top.x, top.y, top.width, &text, state.styles.of(Hue::Faint));
-    if let Some(warning) = latent.warning() {
+    if let Some(warning) = latent.warning().or(state.collapse()) {
         let (row, rest) = titled(body);
         body = rest;
         let mark = state.styles.pick("⚠ ", "! ");
@@ -45,13 +45,21 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
             style,
         );
     }
-    let bars_width = (body.width * 36 / 100).clamp(22, 64);
+    let bars_width = (body.width * 45 / 100).clamp(22, 90);
     let (left, _) = (Rect { width: body.width.saturating_sub(bars_width + 2), ..body }, ());
     let right =
         Rect { x: left.right() + 2, width: body.width.saturating_sub(left.width + 2), ..body };
-    let (plot, names) = split_bottom(left, u16::from(latent.snapshot.labels.is_some()));
+    let has_names =
+        latent.snapshot.labels.is_some() || state.ui.color.is_some() || state.ui.point.is_some();
+    let (plot, names) = split_bottom(left, u16::from(has_names));
     scatter::draw(state, latent, plot, buf);
-    scatter::legend(state, latent, names, buf);
+    match point(state, latent) {
+        Some(text) => {
+            let row = Rect { width: body.width, ..names };
+            paint::put(buf, row.x, row.y, row.width, &text, state.styles.of(Hue::Mark));
+        }
+        None => scatter::legend(state, latent, names, buf),
+    }
     bars::draw(state, latent, right, buf);
 }
 
@@ -72,6 +80,35 @@ pub(crate) fn preview(state: &State, area: Rect, buf: &mut Buffer) {
         split_bottom(body, u16::from(latent.snapshot.labels.is_some() && body.height > 6));
     scatter::draw(state, latent, plot, buf);
     scatter::legend(state, latent, names, buf);
+}
+
+/// Which image the point is that is looked at, what it is, and where: the dimensions that carry most, and those shown.
+fn point(state: &State, latent: &Latent) -> Option<String> {
+    let at = state.ui.point.filter(|&at| at < latent.snapshot.len())?;
+    let label = latent.snapshot.labels.as_ref().and_then(|labels| labels.get(at));
+    let label = label.map_or(String::new(), |&label| {
+        let names = scatter::classes(state, latent);
+        let name = usize::try_from(label).ok().and_then(|label| names.get(label));
+        format!(", {}", name.map_or("no label", |(_, name)| name))
+    });
+    let d = latent.snapshot.dims;
+    let mut dims: Vec<usize> = match state.ui.principal {
+        true => Vec::new(),
+        false => vec![state.ui.axes.0, state.ui.axes.1],
+    };
+    dims.extend(state.ui.color);
+    dims.extend(&latent.order);
+    let mut shown: Vec<usize> = Vec::new();
+    for dim in dims {
+        if dim < d && !shown.contains(&dim) && shown.len() < 4 {
+            shown.push(dim);
+        }
+    }
+    let coordinates: Vec<String> = shown
+        .iter()
+        .map(|dim| format!("z{} {:.2}", dim + 1, latent.snapshot.mean[at * d + dim]))
+        .collect();
+    Some(format!("item {at}{label}: {}", coordinates.join("  ")))
 }
 
 fn axes(state: &State, latent: &Latent) -> String {

@@ -1,5 +1,7 @@
 //! What the trainer printed, and what was asked of it.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -27,21 +29,45 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
     events_pane(state, events, buf);
 }
 
+/// What the trainer printed; of a log of someone else's, which has no such file, the texts that were logged.
+pub(crate) fn log_lines(state: &State) -> Cow<'_, [String]> {
+    if !state.tail.is_empty() || state.status.is_some() {
+        return Cow::Borrowed(&state.tail);
+    }
+    let texts = state.history.texts.iter().filter(|(tag, _)| !OWN.contains(&tag.as_str()));
+    let mut texts: Vec<(u64, &str, &str)> = texts
+        .flat_map(|(tag, list)| list.iter().map(move |(step, text)| (*step, &**tag, &**text)))
+        .collect();
+    texts.sort();
+    let lines = texts.into_iter().flat_map(|(step, tag, text)| {
+        let tag = tag.strip_suffix("/text_summary").unwrap_or(tag);
+        let head = format!("step {step}  {}", crate::format::plain(tag));
+        let body = text.lines().map(|line| format!("  {}", crate::format::plain(line)));
+        [head].into_iter().chain(body).collect::<Vec<_>>()
+    });
+    lines.collect()
+}
+
+/// Texts that have views of their own.
+const OWN: [&str; 4] = ["text/experiment", "text/layers", "data/classes", "control"];
+
 fn tail(state: &State, area: Rect, buf: &mut Buffer) {
     let (title, body) = titled(area);
-    let taken = paint::put(buf, title.x, title.y, title.width, "trainer.log", state.styles.bold());
-    let back = state.ui.scroll[0].min(state.tail.len().saturating_sub(1));
+    let lines = log_lines(state);
+    let name = if state.tail.is_empty() && !lines.is_empty() { "texts" } else { "trainer.log" };
+    let taken = paint::put(buf, title.x, title.y, title.width, name, state.styles.bold());
+    let back = state.ui.scroll[0].min(lines.len().saturating_sub(1));
     if back > 0 {
         let text = format!("{back} lines further; End: the newest");
         paint::right(buf, title, taken, &text, state.styles.of(Hue::Faint));
     }
-    if state.tail.is_empty() {
+    if lines.is_empty() {
         paint::middle(buf, body, "the trainer has printed nothing", state.styles.of(Hue::Faint));
         return;
     }
-    let end = state.tail.len() - back;
+    let end = lines.len() - back;
     let start = end.saturating_sub(usize::from(body.height));
-    for (y, line) in (body.top()..body.bottom()).zip(&state.tail[start..end]) {
+    for (y, line) in (body.top()..body.bottom()).zip(&lines[start..end]) {
         let lower = line.to_lowercase();
         let style = if lower.contains("error") || lower.contains("panic") {
             state.styles.of(Hue::Bad)

@@ -4,7 +4,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{chart, images, latent, paint};
+use super::{chart, images, latent, paint, rivals};
 use crate::state::State;
 use crate::theme::Hue;
 
@@ -15,6 +15,7 @@ const SIDE_FROM: (u16, u16) = (100, 24);
 
 /// Draws the page that is chosen.
 pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
+    let area = rivals::draw(state, area, buf);
     let pages = pages(state);
     let page = state.ui.page.min(pages);
     let Some(main) = state.main_panel() else {
@@ -43,8 +44,14 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
 
 /// How many pages of the grid there are behind the overview.
 pub(crate) fn pages(state: &State) -> usize {
-    let (columns, rows) = grid_shape(Rect::new(0, 0, state.size.0, state.size.1.saturating_sub(4)));
+    let (columns, rows) = grid_shape(grid_room(state));
     state.shown_panels().len().div_ceil(columns * rows)
+}
+
+/// The room of the grid: what the screen has without its head, its foot and the table of the runs.
+fn grid_room(state: &State) -> Rect {
+    let taken = 4 + rivals::rows(state, state.size.1.saturating_sub(4));
+    Rect::new(0, 0, state.size.0, state.size.1.saturating_sub(taken))
 }
 
 fn grid_shape(area: Rect) -> (usize, usize) {
@@ -54,12 +61,12 @@ fn grid_shape(area: Rect) -> (usize, usize) {
 }
 
 fn grid(state: &State, page: usize, area: Rect, buf: &mut Buffer) {
-    let (columns, rows) = grid_shape(Rect::new(0, 0, state.size.0, state.size.1.saturating_sub(4)));
+    let (columns, rows) = grid_shape(grid_room(state));
     let shown = state.shown_panels();
     let shown: Vec<_> =
         shown.into_iter().skip(page * columns * rows).take(columns * rows).collect();
     if shown.is_empty() {
-        let text = format!("no metric matches `{}`", state.ui.filter);
+        let text = format!("no metric matches `{}`", state.ui.filter.text());
         paint::middle(buf, area, &text, state.styles.of(Hue::Faint));
         return;
     }

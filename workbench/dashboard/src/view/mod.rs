@@ -6,11 +6,14 @@ mod chart;
 mod footer;
 mod header;
 mod help;
+mod histogram;
 pub(crate) mod images;
 mod latent;
 mod log;
 mod loss;
 pub(crate) mod paint;
+mod rivals;
+mod runs;
 mod scatter;
 mod text;
 
@@ -20,6 +23,7 @@ use ratatui::layout::Rect;
 use crate::keys::View;
 use crate::state::State;
 
+pub(crate) use log::log_lines;
 pub(crate) use loss::pages;
 pub(crate) use text::{experiment_text, layers_text};
 
@@ -46,6 +50,7 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
         View::Log => log::draw(state, body, buf),
         View::Model => text::model(state, body, buf),
         View::Experiment => text::experiment(state, body, buf),
+        View::Runs => runs::draw(state, body, buf),
     }
 }
 
@@ -80,5 +85,7 @@ fn titled(area: Rect) -> (Rect, Rect) {
     (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
 }
 
+#[cfg(test)]
+mod compare_tests;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -27,7 +27,9 @@ pub(crate) fn draw(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer)
     let glyphs = classes(state, latent);
     let label =
         |i: usize| latent.snapshot.labels.as_ref().map_or(0, |labels| labels[i].max(0) as usize);
-    let by_letter = state.styles.theme == Theme::None || state.styles.glyphs == Glyphs::Ascii;
+    let by_letter = state.styles.theme == Theme::None
+        || state.styles.glyphs == Glyphs::Ascii
+        || (state.ui.color.is_some() && state.styles.theme == Theme::Colors16);
     let share = |value: f64, range: Range| (value - range.lo) / range.span();
     axes(state, area, across, down, buf);
 
@@ -61,6 +63,11 @@ pub(crate) fn draw(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer)
         }
         canvas.render(buf, &[Layer { style: Style::new(), ascii: '.' }]);
     }
+    if let Some(dim) = state.ui.color {
+        by_value(state, latent, dim, area, by_letter, &|i| cell_of(points[i]), buf);
+        highlight(state, area, &|i| points.get(i).copied().and_then(cell_of), buf);
+        return;
+    }
     for (&(column, row), counts) in &counts {
         let class = winner(counts);
         let Some(cell) = buf.cell_mut((area.x + column, area.y + row)) else { continue };
@@ -93,6 +100,66 @@ pub(crate) fn draw(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer)
             );
         }
     }
+    highlight(state, area, &|i| points.get(i).copied().and_then(cell_of), buf);
+}
+
+/// Colours each cell by the mean of its points in one dimension; without colour its tenth of the range stands there.
+fn by_value(
+    state: &State,
+    latent: &Latent,
+    dim: usize,
+    area: Rect,
+    by_letter: bool,
+    cell_of: &dyn Fn(usize) -> Option<(u16, u16)>,
+    buf: &mut Buffer,
+) {
+    let values = latent.coordinate(dim);
+    let Some(range) = value_range(&values) else { return };
+    let mut sums: BTreeMap<(u16, u16), (f64, f64)> = BTreeMap::new();
+    for (i, value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
+        if let Some(cell) = cell_of(i) {
+            let sum = sums.entry(cell).or_default();
+            *sum = (sum.0 + value, sum.1 + 1.0);
+        }
+    }
+    for ((column, row), (sum, n)) in sums {
+        let Some(cell) = buf.cell_mut((area.x + column, area.y + row)) else { continue };
+        let share = (sum / n - range.lo) / range.span();
+        if by_letter {
+            cell.set_char(tenth(share));
+        } else if let Some(color) = state.styles.rgb(value_color(share)) {
+            cell.set_fg(color);
+        }
+    }
+}
+
+/// The range of what colours the points, a few far ones aside.
+fn value_range(values: &[f64]) -> Option<Range> {
+    let bulk = axis::bulk(&mut values.iter().map(|&value| (0, value)).collect())?;
+    let range = bulk.range;
+    Some(if range.span() > 0.0 { range } else { Range::nice(range.lo, range.hi) })
+}
+
+/// Not as dark as a heat map's: a point of nothing is a point all the same.
+fn value_color(share: f64) -> [u8; 3] {
+    super::bars::heat(0.25 + 0.75 * share.clamp(0.0, 1.0))
+}
+
+fn tenth(share: f64) -> char {
+    char::from_digit((share.clamp(0.0, 1.0) * 9.99) as u32, 10).unwrap_or('9')
+}
+
+/// Marks the point that is looked at.
+fn highlight(
+    state: &State,
+    area: Rect,
+    cell_of: &dyn Fn(usize) -> Option<(u16, u16)>,
+    buf: &mut Buffer,
+) {
+    let Some((column, row)) = state.ui.point.and_then(cell_of) else { return };
+    let mark = state.styles.pick("◎", "@");
+    let style = state.styles.of(Hue::Mark).add_modifier(Modifier::BOLD);
+    paint::put(buf, area.x + column, area.y + row, 1, mark, style);
 }
 
 /// The zero lines, and the ends of the axes in the corners.
@@ -151,6 +218,21 @@ pub(crate) fn classes(state: &State, latent: &Latent) -> Vec<(char, String)> {
 /// One row that names the classes, as far as it goes.
 pub(crate) fn legend(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer) {
     if area.height == 0 {
+        return;
+    }
+    if let Some(dim) = state.ui.color {
+        let Some(range) = value_range(&latent.coordinate(dim)) else { return };
+        let mut pieces = vec![(format!("colour z{}: {:.2}", dim + 1, range.lo), Style::new())];
+        let by_letter = state.styles.rgb([0; 3]).is_none();
+        pieces.extend((0..10).map(|i| {
+            let share = f64::from(i) / 9.0;
+            let glyph =
+                if by_letter { tenth(share) } else { state.styles.pick('●', tenth(share)) };
+            let color = state.styles.rgb(value_color(share));
+            (glyph.to_string(), color.map_or(Style::new(), |color| Style::new().fg(color)))
+        }));
+        pieces.push((format!("{:.2}", range.hi), Style::new()));
+        paint::pieces(buf, area, 1, &pieces);
         return;
     }
     let pieces: Vec<(String, Style)> = classes(state, latent)

@@ -1,5 +1,6 @@
 //! Whole screens, drawn from run directories that the tests record.
 
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -12,14 +13,15 @@ use super::*;
 use crate::Options;
 use crate::keys::{self, Action, Key, TABLE};
 use crate::message::{Effect, Message, Read};
+use crate::state::usage::Usage;
 use crate::synthetic::Synthetic;
 use crate::theme::{Env, Styles, Theme};
 use crate::update::update;
 
 /// A state as the reader would have filled it, with the clocks of the log and the status taken out.
-fn read(run: &RunDir, styles: Styles) -> State {
+pub(crate) fn read(run: &RunDir, styles: Styles) -> State {
     let come_back = "workbench attach digits-conv".to_owned();
-    let mut state = State::new(run.name().to_owned(), styles, come_back, Instant::now());
+    let mut state = State::new(run.path().to_path_buf(), styles, come_back, Instant::now());
     let mut log = LogReader::open(run.path());
     loop {
         let mut events = log.poll().unwrap();
@@ -42,19 +44,36 @@ fn read(run: &RunDir, styles: Styles) -> State {
 }
 
 /// Draws as the event loop does: settle, read what is asked for, draw.
-fn screen(state: &mut State, run: &RunDir, columns: u16, rows: u16) -> String {
+pub(crate) fn screen(state: &mut State, run: &RunDir, columns: u16, rows: u16) -> String {
     update(state, Message::Resize(columns, rows));
-    while let Some(Effect::Load(step)) = state.settle() {
+    loop {
+        let effects = state.settle();
+        if effects.is_empty() {
+            break;
+        }
         let list = Snapshot::list(run).unwrap();
-        let (_, path) = list.iter().find(|(at, _)| *at == step).unwrap();
-        state.fold(Read::Snapshot(step, Ok(Box::new(Snapshot::load(path).unwrap()))));
+        let load = |step: u64| {
+            let (_, path) = list.iter().find(|(at, _)| *at == step).unwrap();
+            Snapshot::load(path).unwrap()
+        };
+        for effect in effects {
+            match effect {
+                Effect::Load(step) => state.fold(Read::Snapshot(step, Ok(Box::new(load(step))))),
+                Effect::Trace(steps) => {
+                    for step in steps {
+                        state.fold(Read::Usage(step, Usage::of(&load(step))));
+                    }
+                }
+                other => panic!("{other:?}"),
+            }
+        }
     }
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     terminal.draw(|frame| draw(state, frame.area(), frame.buffer_mut())).unwrap();
     terminal.backend().to_string()
 }
 
-fn styles(theme: Theme, ascii: bool) -> Styles {
+pub(crate) fn styles(theme: Theme, ascii: bool) -> Styles {
     let env = Env { lang: Some("C.UTF-8".into()), ..Env::default() };
     Styles::decide(&Options { theme: Some(theme), ascii, env, ..Options::default() })
 }
@@ -77,9 +96,13 @@ fn recorded() -> &'static RunDir {
     &RUN.get_or_init(record).1
 }
 
-fn press(state: &mut State, text: &str) -> Vec<Effect> {
+pub(crate) fn press(state: &mut State, text: &str) -> Vec<Effect> {
     let key = |c| Key { code: crossterm::event::KeyCode::Char(c), ctrl: false };
     text.chars().flat_map(|c| update(state, Message::Key(key(c))).effects).collect()
+}
+
+pub(crate) fn press_code(state: &mut State, code: crossterm::event::KeyCode) -> Vec<Effect> {
+    update(state, Message::Key(Key { code, ctrl: false })).effects
 }
 
 #[test]
@@ -127,6 +150,10 @@ fn what_lies_over_the_views() {
     press(&mut state, "/grad");
     insta::assert_snapshot!("filter_80x24", screen(&mut state, run, 80, 24));
     update(&mut state, Message::Key(Key { code: crossterm::event::KeyCode::Esc, ctrl: false }));
+    press(&mut state, "/^system/");
+    insta::assert_snapshot!("system_80x24", screen(&mut state, run, 80, 24));
+    insta::assert_snapshot!("system_120x40", screen(&mut state, run, 120, 40));
+    update(&mut state, Message::Key(Key { code: crossterm::event::KeyCode::Esc, ctrl: false }));
     press(&mut state, "yhhhh");
     insta::assert_snapshot!("log_scale_and_cursor_80x24", screen(&mut state, run, 80, 24));
     press(&mut state, "?");
@@ -171,6 +198,34 @@ fn a_foreign_log_shows_its_loss_first() {
     press(&mut state, " ");
     assert!(state.asked.is_empty());
     assert!(screen(&mut state, &run, 80, 24).contains("nobody would take the request"));
+}
+
+/// Written by torch's own SummaryWriter: see fixtures/README.md.
+#[test]
+fn scalars_images_histograms_and_texts_of_torch_are_shown() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/torch");
+    let run = RunDir::open(&path).unwrap();
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        let mut state = read(&run, styles(Theme::Truecolor, false));
+        press(&mut state, "]");
+        let size = format!("{columns}x{rows}");
+        insta::assert_snapshot!(format!("torch_{size}"), screen(&mut state, &run, columns, rows));
+        press(&mut state, "4");
+        insta::assert_snapshot!(
+            format!("torch_texts_{size}"),
+            screen(&mut state, &run, columns, rows)
+        );
+    }
+    let mut state = read(&run, styles(Theme::None, true));
+    press(&mut state, "/fc1");
+    insta::assert_snapshot!("torch_histogram_ascii_80x24", screen(&mut state, &run, 80, 24));
+    press_code(&mut state, crossterm::event::KeyCode::Esc);
+    press(&mut state, "2");
+    let pictures = screen(&mut state, &run, 80, 24);
+    assert!(pictures.contains("digit") && pictures.contains("step 180"), "{pictures}");
+    let histograms = &state.history.histograms["fc1/weight"];
+    assert_eq!(histograms.len(), 10);
+    assert!(histograms.iter().all(|(_, histogram)| histogram.num == 500.0));
 }
 
 #[test]
@@ -243,10 +298,17 @@ fn every_key_does_something() {
                     _ => view,
                 };
                 let small = (80, 12);
-                for setup in ["j", "h", "h", "]"] {
+                for setup in ["j", "h", "h", "+", "]"] {
                     press(&mut state, setup);
                 }
                 state.ui.scroll = [8, 8, 8];
+                // A point in the middle, with others to all sides.
+                state.ui.point = (view == View::Latent).then_some(20);
+                state.ui.color = state.ui.point.map(|_| 0);
+                if binding.views.contains(&View::Runs) {
+                    (0..3).for_each(|i| _ = state.pin(format!("/runs/{i}").as_ref()));
+                    press(&mut state, "j");
+                }
                 let before = screen(&mut state, run, small.0, small.1);
                 let ui = state.ui.clone();
                 let effects = update(&mut state, Message::Key(key)).effects;
@@ -303,6 +365,65 @@ fn a_dead_latent_space_is_warned_of() {
     press(&mut state, "3");
     let screen = screen(&mut state, run, 100, 30);
     assert!(screen.contains("13 of 16 latent dimensions are dead"), "{screen}");
+}
+
+#[test]
+fn points_are_looked_at_coloured_and_saved() {
+    let run = recorded();
+    let mut state = read(run, styles(Theme::Truecolor, false));
+    press(&mut state, "3");
+    screen(&mut state, run, 80, 24);
+    press(&mut state, "H");
+    let middle = state.ui.point.unwrap();
+    press(&mut state, "L");
+    let latent = state.latent().unwrap();
+    let right = state.ui.point.unwrap();
+    assert!(latent.principal[right][0] > latent.principal[middle][0]);
+    press(&mut state, "JK");
+    assert_ne!(state.ui.point, Some(middle));
+    let shown = screen(&mut state, run, 80, 24);
+    let (item, class) = (state.ui.point.unwrap(), state.ui.point.unwrap() % 10);
+    assert!(shown.contains(&format!("item {item}, {class}: z1 ")), "{shown}");
+    insta::assert_snapshot!("latent_point_80x24", shown);
+    // The dimension that carries most comes first; after the last comes the class again.
+    press(&mut state, "b");
+    assert_eq!(state.ui.color, Some(state.latent().unwrap().order[0]));
+    press(&mut state, "xxy");
+    let view = crate::LatentView {
+        run: run.path().to_path_buf(),
+        step: 1200,
+        axes: Some((1, 2)),
+        color: state.ui.color,
+    };
+    assert_eq!(press(&mut state, "w"), [Effect::Save(view)]);
+    press(&mut state, &"b".repeat(16));
+    assert_eq!(state.ui.color, None);
+    let files = vec![run.path().join("plots/a.png"), "/elsewhere/a.csv".into()];
+    state.fold(Read::Saved(Ok(files)));
+    assert_eq!(state.ui.notice.as_deref(), Some("saved plots/a.png and /elsewhere/a.csv"));
+    let mut state = read(run, styles(Theme::None, true));
+    press(&mut state, "3");
+    screen(&mut state, run, 120, 40);
+    press(&mut state, "b");
+    insta::assert_snapshot!("latent_by_value_ascii_120x40", screen(&mut state, run, 120, 40));
+}
+
+#[test]
+fn what_dies_is_told_of_above_the_curves_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = RunDir::create(dir.path(), "dying").unwrap();
+    let mut log = LogWriter::create(&run, None).unwrap();
+    for (step, units) in [(100, 12.0), (200, 15.0), (300, 6.0)] {
+        let values = [
+            ("valid/loss".to_owned(), Value::Scalar(100.0)),
+            ("latent/active_units".to_owned(), Value::Scalar(units)),
+        ];
+        log.write(step, &values).unwrap();
+    }
+    log.flush().unwrap();
+    let mut state = read(&run, styles(Theme::None, true));
+    let screen = screen(&mut state, &run, 80, 24);
+    assert!(screen.contains("! 9 latent dimensions have died since step 200"), "{screen}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-use super::exact;
-use crate::{Classes, Figure, Projection, Scatter, principal_components};
+use super::{exact, latent_name};
+use crate::{Classes, Figure, Projection, Scatter, Values, principal_components};
 
 /// Posterior means `mean` [N, D], row by row, `dims` = D, in the plane: their first two principal
 /// components if D > 2, as they are if D = 2, against their position in the set if D = 1.
@@ -7,6 +7,39 @@ use crate::{Classes, Figure, Projection, Scatter, principal_components};
 /// `labels` are the class of each point, as a position in the names; a label without a name is shown
 /// as its number, a negative or missing one as "no label".
 pub fn latent(mean: &[f32], dims: usize, labels: Option<(&[i64], &[String])>) -> Figure {
+    latent_view(mean, dims, labels, None, None)
+}
+
+/// The same on two dimensions of choice, `axes`, and coloured by one, `color`, instead of by class; each from 0. One that
+/// is not there is the last one.
+pub fn latent_view(
+    mean: &[f32],
+    dims: usize,
+    labels: Option<(&[i64], &[String])>,
+    axes: Option<(usize, usize)>,
+    color: Option<usize>,
+) -> Figure {
+    let coordinate = |dim: usize| -> Vec<f64> {
+        let dim = dim.min(dims.saturating_sub(1));
+        mean.chunks_exact(dims.max(1)).map(|row| exact(row[dim])).collect()
+    };
+    let name = |dim: usize| latent_name(dim.min(dims.saturating_sub(1)) + 1);
+    let values =
+        color.filter(|_| dims > 0).map(|dim| Values { of: coordinate(dim), name: name(dim) });
+    if let Some((x, y)) = axes.filter(|_| dims > 1) {
+        let pairs = coordinate(x).into_iter().zip(coordinate(y));
+        let points: Vec<[f64; 2]> = pairs.map(|(x, y)| [x, y]).collect();
+        let classes = labels.map(|(labels, names)| classes_of(points.len(), labels, names));
+        return Figure::Scatter(Scatter {
+            title: format!("Latent means, 2 of {dims} dimensions"),
+            x_label: name(x),
+            y_label: name(y),
+            points,
+            classes,
+            values,
+            equal_units: true,
+        });
+    }
     let (points, x_label, y_label) = match (dims, principal_components(mean, dims)) {
         (1, _) => {
             let points = mean.iter().enumerate().map(|(i, &z)| [exact(z), i as f64]).collect();
@@ -24,7 +57,15 @@ pub fn latent(mean: &[f32], dims: usize, labels: Option<(&[i64], &[String])>) ->
         0..=2 => "Latent means".to_string(),
         _ => format!("Latent means, {dims} dimensions"),
     };
-    Figure::Scatter(Scatter { title, x_label, y_label, points, classes, equal_units: dims != 1 })
+    Figure::Scatter(Scatter {
+        title,
+        x_label,
+        y_label,
+        points,
+        classes,
+        values,
+        equal_units: dims != 1,
+    })
 }
 
 fn classes_of(points: usize, labels: &[i64], names: &[String]) -> Classes {
@@ -83,6 +124,22 @@ mod tests {
         assert_eq!(labels(2), (6, "z₁".into(), "z₂".into()));
         assert_eq!(labels(1), (12, "z₁".into(), "position in the set".into()));
         assert_eq!(labels(0).0, 0);
+    }
+
+    #[test]
+    fn a_view_has_the_axes_and_the_colours_that_were_chosen() {
+        let mean = [1.0, 2.0, 3.0, 4.0, 5.0, f32::NAN];
+        let names = ["cat".to_string()];
+        let view = latent_view(&mean, 3, Some((&[0, 0], &names)), Some((2, 0)), Some(1));
+        assert!(view.to_png().is_ok());
+        let scatter = scatter(view);
+        assert_eq!((&*scatter.x_label, &*scatter.y_label), ("z₃", "z₁"));
+        assert_eq!(scatter.points[0], [3.0, 1.0]);
+        let values = scatter.values.unwrap();
+        assert_eq!((&*values.name, &values.of[..]), ("z₂", &[2.0, 5.0][..]));
+        // Nothing finite to colour by, and nothing at all.
+        assert!(latent_view(&[f32::NAN; 4], 2, None, None, Some(0)).to_png().is_ok());
+        assert!(latent_view(&[], 0, None, Some((0, 1)), Some(0)).to_png().is_ok());
     }
 
     #[test]

@@ -208,10 +208,13 @@ impl Trial {
         checkpoint::load_newest(&self.run_dir()).unwrap().unwrap().0
     }
 
-    /// Every scalar but those of timing.
+    /// Every scalar but those of timing and of the machine.
     pub fn records(&self) -> BTreeMap<String, Vec<(u64, u32)>> {
-        let scalars =
-            self.history().scalars.into_iter().filter(|(tag, _)| !tag.starts_with("time/"));
+        let scalars = self
+            .history()
+            .scalars
+            .into_iter()
+            .filter(|(tag, _)| !tag.starts_with("time/") && !tag.starts_with("system/"));
         scalars
             .map(|(tag, series)| {
                 (

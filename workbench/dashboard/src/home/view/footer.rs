@@ -81,6 +81,7 @@ fn hints(state: &State, width: u16) -> String {
 fn runs_hints(state: &State) -> Vec<&'static str> {
     let Some(run) = state.chosen_run() else { return Vec::new() };
     let mut hints = vec!["Enter open"];
+    hints.push(if state.ui.marked.len() > 1 { "c compare" } else { "m mark" });
     if run.is_resumable() {
         hints.push("r resume");
     }

@@ -5,9 +5,9 @@ mod footer;
 mod help;
 mod lists;
 mod page;
-mod runs;
+pub(crate) mod runs;
 mod spark;
-mod table;
+pub(crate) mod table;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -40,8 +40,13 @@ pub(crate) fn draw(state: &State, shown: &[usize], area: Rect, buf: &mut Buffer)
         cursor: state.cursor(Section::Runs),
         is_active: state.section() == Section::Runs,
     };
-    let cell =
-        |row: usize, column: usize, width: u16| cell(&state.styles, rows[row], column, width);
+    let cell = |row: usize, column: usize, width: u16| match column {
+        // A mark takes the place of the state's sign; the state has a column of its own.
+        0 if state.ui.marked.contains(&rows[row].name) => {
+            (state.styles.pick("▸", ">").to_owned(), state.styles.of(Hue::Mark))
+        }
+        _ => cell(&state.styles, rows[row], column, width),
+    };
     table::draw(&state.styles, &table, cell, area, buf);
 }
 
