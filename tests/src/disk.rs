@@ -45,7 +45,12 @@ impl Disk {
 
     /// Takes that file away.
     pub fn free(&self) {
-        fs::remove_file(self.path.join("ballast")).expect("the file that fills the disk");
+        let ballast = self.path.join("ballast");
+        // Emptied first: a process that another test is just starting may hold it open for a moment.
+        let file =
+            File::options().write(true).open(&ballast).expect("the file that fills the disk");
+        file.set_len(0).expect("a file can be emptied");
+        fs::remove_file(&ballast).expect("the file that fills the disk");
     }
 }
 

@@ -1,8 +1,14 @@
 //! Files that mean harm: what they name stays in its folder, and none of them takes the program with it.
 
-use std::fs;
-use std::path::Path;
+mod terminal;
 
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use terminal::Terminal;
+use workbench_runs::{LogWriter, RunDir, Value};
 use workbench_tests::{SMALL_MLP, Workbench, with};
 
 /// A root with one data set, whose card says this of its files, and digits' reader.
@@ -119,4 +125,91 @@ fn a_run_that_was_tampered_with_is_listed_and_harms_none() {
     let shown = workbench.command(&["show", "bad"]);
     assert!(shown.code().is_some_and(|code| code != 0));
     shown.says(&["status.json", "damaged"]);
+}
+
+#[test]
+fn an_experiment_that_means_harm_is_answered_with_its_line() {
+    let workbench = Workbench::new();
+    let file = workbench.folder().join("e.toml");
+    let rest = "\n[dataset]\nname = \"digits\"\n\n[architecture]\nplugin = \"mlp-vae\"\n";
+    let mut slowest = Duration::ZERO;
+    for (line, says) in [
+        ("seed = 99999999999999999999".to_owned(), "99999999999999999999"),
+        ("[train]\nepochs = 9223372036854775807".to_owned(), "9223372036854775807"),
+        ("[train]\nbatch_size = -1".to_owned(), "-1"),
+        ("[train]\nepoch = 3".to_owned(), "did you mean `epochs`"),
+        ("name = \"../../x\"".to_owned(), "../../x"),
+        ("extends = \"../../../../etc/passwd\"".to_owned(), "etc/passwd"),
+        (format!("x = {}{}", "[".repeat(10_000), "]".repeat(10_000)), "64 levels"),
+        (format!("{}x = 1", "a.".repeat(10_000)), "64 levels"),
+    ] {
+        fs::write(&file, format!("{line}\n{rest}")).unwrap();
+        let began = Instant::now();
+        let ended = workbench.command(&["train", file.to_str().unwrap(), "--headless"]).exits(2);
+        slowest = slowest.max(began.elapsed());
+        let place = format!("e.toml:{}", line.lines().count());
+        if says != "etc/passwd" {
+            assert!(ended.stderr.contains(&place), "{line:.40}: {:.500}", ended.stderr);
+        }
+        assert!(ended.stderr.len() < 4000, "{line:.40}: {} bytes", ended.stderr.len());
+        ended.says(&[says]);
+    }
+    assert!(workbench.names().is_empty());
+    row(&format!(
+        "| experiments that mean harm | slowest answer {:.0} ms |",
+        slowest.as_secs_f64() * 1e3
+    ));
+}
+
+/// A PNG whose header claims so many pixels a side, and whose data inflate to 64 MiB of zeros.
+fn bomb(side: u32) -> Vec<u8> {
+    let mut zeros = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    zeros.write_all(&vec![0; 64 << 20]).unwrap();
+    let header = [&side.to_be_bytes()[..], &side.to_be_bytes(), &[8, 0, 0, 0, 0]].concat();
+    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+    for (kind, data) in [(b"IHDR", header), (b"IDAT", zeros.finish().unwrap()), (b"IEND", vec![])] {
+        let body = [&kind[..], &data].concat();
+        let mut sum = flate2::Crc::new();
+        sum.update(&body);
+        png.extend((data.len() as u32).to_be_bytes());
+        png.extend(body);
+        png.extend(sum.sum().to_be_bytes());
+    }
+    png
+}
+
+#[test]
+fn a_picture_that_claims_to_be_huge_is_refused_by_what_it_claims() {
+    let workbench = Workbench::new();
+    let run = RunDir::create(&workbench.runs(), "bombed").unwrap();
+    let mut log = LogWriter::create(&run, None).unwrap();
+    for (step, side) in [(1, 16_000), (2, 60_000), (3, 2_000_000_000)] {
+        let image = Value::Image { width: 8, height: 8, channels: 1, png: bomb(side) };
+        let values =
+            [("images/samples".to_owned(), image), ("train/loss".to_owned(), Value::Scalar(1.0))];
+        log.write(step, &values).unwrap();
+    }
+    log.sync().unwrap();
+    workbench.command(&["log", "bombed", "--json"]).ok();
+    let mut terminal = Terminal::workbench(&workbench, (120, 40), &["attach", "bombed"]);
+    terminal.shows(&["bombed", "step 3"]);
+    terminal.press("2");
+    // The larger ones are left out where the log is read already.
+    terminal.shows(&["16000×16000", "too many to show"]);
+    let memory = terminal.peak_memory();
+    terminal.press("q");
+    terminal.ended().exits(0);
+    assert!(memory < 100_000_000, "{memory} bytes");
+
+    // A data set whose header claims more than there is.
+    let images = workbench.folder().join("images.idx");
+    fs::write(&images, [&[0, 0, 8, 3][..], &[0xff; 12], &[0; 100]].concat()).unwrap();
+    let setting = format!("dataset={{ plugin = \"idx\", images = {images:?}, test_count = 1 }}");
+    workbench.command(&with(SMALL_MLP, &[&setting, "--headless"])).exits(2).says(&["images.idx"]);
+    row(&format!("| pictures of 16,000² pixels and more | viewer {} MB |", memory / 1_000_000));
+}
+
+#[expect(clippy::print_stdout, reason = "a figure is for whoever runs the test")]
+fn row(text: &str) {
+    println!("{text}");
 }

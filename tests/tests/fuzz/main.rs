@@ -6,6 +6,7 @@
 
 mod log;
 mod parser;
+mod pictures;
 mod runs;
 mod texts;
 mod trial;
@@ -20,6 +21,11 @@ mod idx_format;
 #[path = "../../../workbench/cli/src/card/content.rs"]
 mod card;
 
+// Private to the dashboard.
+#[allow(dead_code)]
+#[path = "../../../workbench/dashboard/src/state/picture.rs"]
+mod picture;
+
 mod binary;
 
 use std::path::Path;
@@ -32,7 +38,8 @@ use trial::table;
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 fn parsers(dir: &Path) -> Vec<Parser> {
-    [log::parsers(dir), runs::parsers(dir), texts::parsers(dir), binary::parsers(dir)]
+    let pictures = pictures::parsers();
+    [log::parsers(dir), runs::parsers(dir), texts::parsers(dir), binary::parsers(dir), pictures]
         .into_iter()
         .flatten()
         .collect()

@@ -146,6 +146,15 @@ impl Terminal {
         kill_process(self.process.pid(), signal).expect("the command is there");
     }
 
+    /// The most memory that the command has held so far, in bytes; 0 where there is no /proc to look in.
+    pub fn peak_memory(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.process.pid().as_raw_nonzero());
+        let status = std::fs::read_to_string(status).unwrap_or_default();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        kilobytes.unwrap_or(0) * 1024
+    }
+
     /// Waits for the end of the command.
     ///
     /// # Panics

@@ -26,8 +26,9 @@ const TAIL: u64 = 64 << 10;
 const LARGEST_EXPERIMENT: u64 = 1 << 20;
 /// As many lines of it as are kept.
 const TAIL_LINES: usize = 500;
-/// As many batches of events as wait for the screen: they bound the memory, not the speed.
-const WAITING: usize = 4;
+/// As many batches of events as wait for the screen: they bound the memory, not the speed. Unfolded, one is up to six times
+/// as large as what was read.
+const WAITING: usize = 1;
 
 /// Something for the reader to do.
 #[derive(Debug)]

@@ -144,12 +144,12 @@ impl Drop for Claim {
     }
 }
 
-/// Who holds a run directory, if anyone does.
+/// Who holds a run directory, if anyone does, at one look.
 ///
 /// # Errors
-/// [`Error::Damaged`], [`Error::Io`].
+/// [`Error::Damaged`], which may be one that is just being written, [`Error::Io`].
 pub fn holder(run: &RunDir) -> Result<Option<Holder>, Error> {
-    read_holder(&path(run))
+    read_holder_once(&path(run))
 }
 
 fn path(run: &RunDir) -> PathBuf {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use workbench_experiment::is_name;
-use workbench_runs::{Claim, Group, RunDir, State, Status, checkpoint, request};
+use workbench_runs::{Claim, Group, Making, RunDir, State, Status, checkpoint, request};
 use workbench_trainer::{Job, Outcome, REQUESTS_EVERY, Signals, Source, Splits};
 
 use super::attach;
@@ -59,7 +59,8 @@ pub fn train(context: &Context, train: &Train) -> Result<ExitCode> {
     begin(context, &run, prepared, how(train.headless, train.detach, train.json))
 }
 
-/// Opens a run directory, which another process may just be making.
+/// Opens a run directory, which another process may just be making: where the file system can't rename to a new name
+/// only, it is empty for a moment.
 fn open_made(there: &Path) -> Result<RunDir> {
     let began = Instant::now();
     loop {
@@ -95,7 +96,7 @@ pub fn in_background(context: &Context, run: &Path) -> Result<ExitCode> {
 
 /// Between two signs of life while data are read.
 const BEAT: Duration = Duration::from_secs(2);
-/// A run directory is made before what is in it, by one of several that start at once.
+/// So long a run directory may be empty while it is being made.
 const BEING_MADE: Duration = Duration::from_secs(5);
 
 /// Where training happens, and who watches.
@@ -250,24 +251,22 @@ fn claimed(
     })
 }
 
-/// Makes the run directory, with all that says what the run is.
+/// Makes the run directory, with all that says what the run is: whole, or not at all. Whoever is killed in the middle
+/// of it leaves nothing that has the name, so that the same command begins anew.
 pub fn create(
     context: &Context,
     prepared: &Prepared,
     name: Option<&str>,
     group: Option<&Group>,
 ) -> Result<RunDir> {
-    let run = named(name, &prepared.experiment.name, |name| RunDir::create(&context.runs, name))?;
+    let mut making = Making::begin(&context.runs).map_err(Failure::usage)?;
     let provenance = provenance::describe(context, prepared, group, None);
-    let written = run
-        .write_text("experiment.toml", &prepared.experiment.to_toml())
-        .and_then(|()| run.write_text("provenance.toml", &provenance));
-    if let Err(error) = written {
-        // Nothing half-made stays; what can't be removed is what could not be written.
-        let _ = std::fs::remove_dir_all(run.path());
-        return Err(Failure::usage(error));
-    }
-    Ok(run)
+    let fill = |run: &RunDir| {
+        run.write_text("experiment.toml", &prepared.experiment.to_toml())?;
+        run.write_text("provenance.toml", &provenance)
+    };
+    fill(making.run()).map_err(Failure::usage)?;
+    named(name, &prepared.experiment.name, |name| making.put_in_place(name))
 }
 
 /// What `make` makes by the name asked for, or else by `<date>-<time>-<experiment>`; a second run within a second gets a
