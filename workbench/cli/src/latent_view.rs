@@ -76,6 +76,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("workbench-view-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let run = RunDir::create(&folder, "run").unwrap();
+        run.write_text("experiment.toml", "").unwrap();
         let mean = vec![1.0, 2.0, 30.0, -1.0, 0.5, 10.0];
         let (logvar, labels) = (vec![0.0; 6], None);
         Snapshot { step: 5, dims: 3, mean, logvar, labels }.save(&run).unwrap();
