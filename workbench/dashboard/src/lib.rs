@@ -13,11 +13,13 @@
 //! | `theme` | colours and glyphs, decided once |
 //! | `reader` | the run's files, polled on a thread of its own |
 //! | `home` | the screen of a workbench without an argument, in the same style |
+//! | `explore` | sliders for the latent space, in the same style |
 //! | `preview` | pictures as lines of text, for commands that print |
 //! | `terminal` | set-up, restore, signals, and the writing of frames |
 
 mod error;
 mod event_loop;
+pub mod explore;
 mod format;
 pub mod home;
 mod keys;
@@ -35,6 +37,7 @@ mod view;
 
 pub use error::Error;
 pub use event_loop::{Outcome, attach};
+pub use explore::explore;
 pub use home::home;
 pub use keys::markdown as keys_markdown;
 pub use preview::{Tile, preview};

@@ -1,6 +1,7 @@
 //! The terminal: set up, restored however the dashboard ends, and written to as little as can be.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::os::fd::AsFd;
 use std::panic;
 use std::process::{Command, ExitStatus};
 use std::sync::Arc;
@@ -21,6 +22,9 @@ const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[0m\x1b[2J\x1b[H";
 const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l";
 const BEGIN_FRAME: &[u8] = b"\x1b[?2026h";
 const END_FRAME: &[u8] = b"\x1b[?2026l";
+/// Buttons, and the pointer while one is held, in the form that knows no greatest column.
+const MOUSE_ON: &[u8] = b"\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1002l";
 const CLEAR: &[u8] = b"\x1b[0m\x1b[2J";
 
 /// As much as a frame may be before it is written in parts.
@@ -28,6 +32,8 @@ const BUFFER: usize = 64 << 10;
 
 /// Whether the terminal is ours. A thread that panics gives it back, and then nothing may draw on it.
 static OURS: AtomicBool = AtomicBool::new(false);
+/// Whether the terminal tells of the mouse, which has to end with the rest.
+static MOUSE: AtomicBool = AtomicBool::new(false);
 
 type Hook = dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync;
 
@@ -37,6 +43,8 @@ pub(crate) struct Terminal {
     /// What is on the screen; `None` where that is not known.
     shown: Option<Buffer>,
     hook: Arc<Hook>,
+    /// The mouse is wanted.
+    mouse: bool,
 }
 
 impl Terminal {
@@ -54,8 +62,8 @@ impl Terminal {
             give_back();
             before(info);
         }));
-        let mut terminal =
-            Terminal { out: BufWriter::with_capacity(BUFFER, io::stdout()), shown: None, hook };
+        let out = BufWriter::with_capacity(BUFFER, io::stdout());
+        let mut terminal = Terminal { out, shown: None, hook, mouse: false };
         terminal.enter()?;
         Ok(terminal)
     }
@@ -65,7 +73,22 @@ impl Terminal {
         enable_raw_mode().map_err(Error::terminal("set up"))?;
         self.shown = None;
         let written = self.out.write_all(ENTER).and_then(|()| self.out.flush());
-        written.map_err(Error::terminal("write to"))
+        written.map_err(Error::terminal("write to"))?;
+        if self.mouse { self.mouse(true) } else { Ok(()) }
+    }
+
+    /// Has the terminal tell of the mouse, or leave it to itself, to mark and copy text.
+    ///
+    /// # Errors
+    /// [`Error::Terminal`].
+    pub fn mouse(&mut self, on: bool) -> Result<(), Error> {
+        self.mouse = on;
+        if on != MOUSE.swap(on, Ordering::SeqCst) {
+            let bytes = if on { MOUSE_ON } else { MOUSE_OFF };
+            let written = self.out.write_all(bytes).and_then(|()| self.out.flush());
+            written.map_err(Error::terminal("write to"))?;
+        }
+        Ok(())
     }
 
     /// Whether a panic has taken the terminal away, even one of another thread.
@@ -173,6 +196,9 @@ const LOOK: Duration = Duration::from_millis(20);
 fn give_back() {
     if OURS.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
+        if MOUSE.swap(false, Ordering::SeqCst) {
+            let _ = out.write_all(MOUSE_OFF);
+        }
         let _ = out.write_all(LEAVE).and_then(|()| out.flush());
         let _ = disable_raw_mode();
     }
@@ -194,9 +220,22 @@ pub(crate) enum Waited {
 /// [`Error::Terminal`].
 pub(crate) fn wait(wait: Duration) -> Result<Waited, Error> {
     let stdin = io::stdin();
-    let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
+    poll(&mut [PollFd::new(&stdin, PollFlags::IN)], wait)
+}
+
+/// As [`wait`], and for something else that may have something to read.
+///
+/// # Errors
+/// [`Error::Terminal`].
+pub(crate) fn wait_with(wait: Duration, other: &impl AsFd) -> Result<Waited, Error> {
+    let stdin = io::stdin();
+    poll(&mut [PollFd::new(&stdin, PollFlags::IN), PollFd::new(other, PollFlags::IN)], wait)
+}
+
+/// The first is the terminal.
+fn poll(fds: &mut [PollFd<'_>], wait: Duration) -> Result<Waited, Error> {
     let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(wait.min(MOST).subsec_nanos()) };
-    match rustix::event::poll(&mut fds, Some(&timeout)) {
+    match rustix::event::poll(fds, Some(&timeout)) {
         // A signal, such as that of a new size, ends the wait early.
         Ok(_) | Err(rustix::io::Errno::INTR) => {}
         Err(e) => return Err(Error::terminal("wait on")(e.into())),

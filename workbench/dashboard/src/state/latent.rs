@@ -4,7 +4,7 @@ use workbench_runs::Snapshot;
 
 /// A dimension whose posterior means vary less than this over the images is dead (Burda, Grosse and
 /// Salakhutdinov 2016, section 5.2).
-const ACTIVE_VARIANCE: f64 = 0.01;
+pub(crate) const ACTIVE_VARIANCE: f64 = 0.01;
 
 /// A snapshot and what is derived from it once.
 #[derive(Debug, Clone)]
