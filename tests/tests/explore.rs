@@ -138,6 +138,37 @@ fn what_cannot_be_explored_is_said_before_the_screen_is_taken() {
     assert!(left.text.contains("two"), "{}", left.text);
 }
 
+#[test]
+fn the_dashboard_and_home_lend_it_their_screen() {
+    let workbench = trained();
+    let mut terminal = Terminal::workbench(&workbench, SIZE, &["attach", "one"]);
+    terminal.shows(&["[1 Loss]", "finished"]);
+    terminal.press("E");
+    terminal.shows(&["dimensions by KL", "test 0"]);
+    terminal.press("l");
+    terminal.shows(&["moved"]);
+    terminal.press("q");
+    terminal.shows(&["[1 Loss]", "finished"]);
+    // Why it cannot be shown is told where it was asked for.
+    let checkpoints = workbench.run("one").path().join("checkpoints");
+    let aside = workbench.folder().join("aside");
+    std::fs::rename(&checkpoints, &aside).unwrap();
+    terminal.press("E");
+    terminal.shows(&["[1 Loss]", "one has no checkpoint yet"]);
+    terminal.press("q");
+    terminal.ended().exits(0);
+    std::fs::rename(&aside, &checkpoints).unwrap();
+
+    let mut terminal = Terminal::workbench(&workbench, SIZE, &[]);
+    terminal.shows(&["[1 Runs 1]", "one", "e explore"]);
+    terminal.press("e");
+    terminal.shows(&["dimensions by KL", "test 0"]);
+    terminal.press("q");
+    terminal.shows(&["[1 Runs 1]", "one"]);
+    terminal.press("q");
+    terminal.ended().exits(0);
+}
+
 /// `cargo test --release -p workbench-tests --test explore -- --ignored --nocapture`
 #[test]
 #[ignore = "measures, and trains for a minute"]

@@ -1,5 +1,6 @@
 //! Events and files become messages, messages become state, and the state becomes frames when they are due.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
@@ -23,6 +24,9 @@ const TURN: Duration = Duration::from_millis(100);
 const BUSY_TURN: Duration = Duration::from_millis(5);
 /// As long as one turn folds what the reader found: keys are not to wait for a long log.
 const FOLDING: Duration = Duration::from_millis(40);
+
+/// What stands on the screen until the explorer has it.
+pub(crate) const LOADING: &str = "loading the model";
 
 /// How the person left the dashboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +74,7 @@ pub(crate) fn follow(
     let mut state = State::new(name, styles, options.come_back.clone(), Instant::now());
     let reader = reader::start(run)?;
     state.size = crossterm::terminal::size().map_err(Error::terminal("measure"))?;
-    turn_until_left(&mut state, terminal, signals, &reader)?;
+    turn_until_left(&mut state, terminal, signals, &reader, &options.explore)?;
     let ended = state.status.map(|status| status.state).filter(|state| !state.is_live());
     Ok(ended.map_or(Outcome::Detached, Outcome::Ended))
 }
@@ -80,6 +84,7 @@ fn turn_until_left(
     terminal: &mut Terminal,
     signals: &Signals,
     reader: &Reader,
+    explore: &[OsString],
 ) -> Result<(), Error> {
     let mut pacer = Pacer::new();
     loop {
@@ -128,6 +133,15 @@ fn turn_until_left(
                     resize(state, &mut pacer);
                 }
                 Effect::Redraw => terminal.forget(),
+                Effect::Explore => {
+                    let why = if explore.is_empty() {
+                        Some("this log is no run of ours: there is no model to explore".to_owned())
+                    } else {
+                        terminal.lend_screen(explore, LOADING, signals)?
+                    };
+                    update(state, Message::Explored(why));
+                    resize(state, &mut pacer);
+                }
                 Effect::Post(request) => send(reader, Command::Post(request))?,
                 Effect::Load(step) => send(reader, Command::Load(step))?,
             }

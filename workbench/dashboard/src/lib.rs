@@ -17,6 +17,8 @@
 //! | `preview` | pictures as lines of text, for commands that print |
 //! | `terminal` | set-up, restore, signals, and the writing of frames |
 
+use std::ffi::OsString;
+
 mod error;
 mod event_loop;
 pub mod explore;
@@ -56,4 +58,6 @@ pub struct Options {
     pub env: Env,
     /// The command that attaches again, shown in the help; may be empty.
     pub come_back: String,
+    /// The command that explores the run's latent space on this terminal, its program first; empty where there is none.
+    pub explore: Vec<OsString>,
 }

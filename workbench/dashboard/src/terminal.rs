@@ -1,9 +1,10 @@
 //! The terminal: set up, restored however the dashboard ends, and written to as little as can be.
 
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::ffi::OsString;
+use std::io::{self, BufWriter, IsTerminal, Read, Stdout, Write};
 use std::os::fd::AsFd;
 use std::panic;
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -150,7 +151,39 @@ impl Terminal {
         // What was typed at the other program was not meant for this one.
         signals.interrupt.store(false, Ordering::SeqCst);
         self.retake()?;
-        Ok(ended.map_err(|e| format!("{}: {e}", command.get_program().display())))
+        let wrong = |e| format!("{}: {e}", command.get_program().display());
+        Ok(ended.map(|(status, _)| status).map_err(wrong))
+    }
+
+    /// As [`Terminal::lend`], to a program that takes the screen over as this one does, and says on stderr why it
+    /// cannot; `meanwhile` stands there until it has. Returns what it said where it did not end well.
+    ///
+    /// # Errors
+    /// [`Error::Terminal`].
+    pub fn lend_screen(
+        &mut self,
+        words: &[OsString],
+        meanwhile: &str,
+        signals: &Signals,
+    ) -> Result<Option<String>, Error> {
+        let [program, arguments @ ..] = words else { return Ok(None) };
+        let written = self.out.write_all(CLEAR).and_then(|()| {
+            self.out.write_all(b"\x1b[H")?;
+            self.out.write_all(meanwhile.as_bytes())?;
+            self.out.flush()
+        });
+        written.map_err(Error::terminal("write to"))?;
+        disable_raw_mode().map_err(Error::terminal("set up"))?;
+        let mut command = Command::new(program);
+        let ended = wait_for(command.args(arguments).stderr(Stdio::piped()), signals);
+        signals.interrupt.store(false, Ordering::SeqCst);
+        self.retake()?;
+        Ok(match ended {
+            Ok((status, _)) if status.success() => None,
+            Ok((status, said)) if said.trim().is_empty() => Some(format!("it ended with {status}")),
+            Ok((_, said)) => Some(said.trim().to_owned()),
+            Err(e) => Some(format!("{}: {e}", program.display())),
+        })
     }
 
     /// Takes the terminal again after something else had it.
@@ -174,11 +207,14 @@ impl Drop for Terminal {
     }
 }
 
-fn wait_for(command: &mut Command, signals: &Signals) -> io::Result<ExitStatus> {
+/// How it ended, and what it said on stderr where that is a pipe.
+fn wait_for(command: &mut Command, signals: &Signals) -> io::Result<(ExitStatus, String)> {
     let mut child = command.spawn()?;
+    let heard = child.stderr.take().map(|pipe| std::thread::spawn(move || hear(pipe)));
     loop {
         if let Some(status) = child.try_wait()? {
-            return Ok(status);
+            let said = heard.and_then(|heard| heard.join().ok()).unwrap_or_default();
+            return Ok((status, said));
         }
         if signals.take_stop() {
             let group = rustix::process::getpgrp();
@@ -187,6 +223,14 @@ fn wait_for(command: &mut Command, signals: &Signals) -> io::Result<ExitStatus> 
         }
         std::thread::sleep(LOOK);
     }
+}
+
+/// What a program says, up to as much as anyone reads; the rest is taken, so that it does not wait to say it.
+fn hear(mut pipe: impl Read) -> String {
+    let mut said = Vec::new();
+    let all = (&mut pipe).take(BUFFER as u64).read_to_end(&mut said);
+    let _ = all.and_then(|_| io::copy(&mut pipe, &mut io::sink()));
+    String::from_utf8_lossy(&said).into_owned()
 }
 
 /// How often it is looked whether a program that has the terminal has ended.

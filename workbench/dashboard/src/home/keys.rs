@@ -17,6 +17,7 @@ pub(crate) enum Action {
     First,
     Last,
     Open,
+    Explore,
     Start,
     ShowDetails,
     Check,
@@ -85,6 +86,7 @@ const ENTER: Key = named(KeyCode::Enter);
 /// Every key there is. The first binding that fits is the one that holds.
 pub(crate) const TABLE: &[Binding] = &[
     within(RUNS, &[ENTER], Action::Open, "the run's dashboard; q there comes back"),
+    within(RUNS, &[char('e')], Action::Explore, "explore its latent space; q there comes back"),
     within(RUNS, &[char('r')], Action::Resume, "go on with a run that stopped or was lost"),
     within(RUNS, &[char('S')], Action::Stop, "stop a live run (press twice)"),
     within(RUNS, &[char('D')], Action::Delete, "delete a run that is not live (press twice)"),

@@ -31,6 +31,8 @@ pub(crate) enum Effect {
     Redraw,
     /// Show a run's dashboard.
     Open(PathBuf),
+    /// Give the screen to a run's explorer.
+    Explore(PathBuf),
     Edit(PathBuf),
     Work(Job),
 }
@@ -153,6 +155,10 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
                 .map(|run| Effect::Open(run.path.clone()))
                 .into_iter()
                 .collect();
+        }
+        Action::Explore => {
+            let run = state.chosen_run().map(|run| Effect::Explore(run.path.clone()));
+            return run.into_iter().collect();
         }
         Action::Start | Action::Check | Action::Edit => return experiment(state, action),
         Action::ShowDetails => {
