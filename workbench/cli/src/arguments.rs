@@ -104,6 +104,13 @@ pub enum Command {
     Plot(Plot),
     /// Draw pictures from a trained model
     Sample(Sample),
+    /// Move through a model's latent space with sliders, and see what it draws
+    ///
+    /// Starts from a test image, a draw from the prior, or a point of the latent space; a strip leads from one code to
+    /// another. What is saved goes to explore/ in the run directory: the picture and the strip (PNG), the code (JSON and
+    /// CSV); the paths are printed at the end. A run that is still training may be explored: its newest checkpoint is
+    /// loaded as it comes. `?` tells the keys.
+    Explore(Explore),
     /// Measure a trained model on a split
     Eval(Eval),
     /// List, show and build plugins
@@ -354,6 +361,24 @@ pub struct Sample {
     /// Where the pixels go as numbers
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct Explore {
+    #[command(flatten)]
+    pub run: Run,
+    /// Where saved files go [default: explore/ in the run directory]
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Take the mouse: sliders are dragged, points and pictures clicked (the key M takes it or leaves it, too)
+    #[arg(long)]
+    pub mouse: bool,
+    /// truecolor, 256, 16 or none [default: what the terminal can do]
+    #[arg(long, value_name = "T")]
+    pub theme: Option<String>,
+    /// Draw with ASCII alone
+    #[arg(long)]
+    pub ascii: bool,
 }
 
 #[derive(Args)]

@@ -7,6 +7,7 @@ mod check;
 mod compare;
 mod data;
 mod eval;
+mod explore;
 mod fork;
 mod group;
 mod home;
@@ -74,6 +75,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Set { run, assignment } => ask::set(&context, &run.run, &assignment)?,
         Command::Plot(plot) => plot::plot(&context, &plot)?,
         Command::Sample(sample) => sample::sample(&context, &sample)?,
+        Command::Explore(explore) => explore::explore(&context, &explore)?,
         Command::Eval(eval) => eval::eval(&context, &eval)?,
         Command::Plugin(plugin) => plugin::plugin(&context, &plugin)?,
         Command::Data(data) => data::data(&context, &data)?,

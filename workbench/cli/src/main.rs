@@ -9,6 +9,7 @@ mod commands;
 mod console;
 mod context;
 mod detached;
+mod explorer;
 mod failure;
 mod figures;
 mod guard;

@@ -1,5 +1,6 @@
 //! Events and files become messages, messages become state, and the state becomes frames when they are due.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,9 @@ const TURN: Duration = Duration::from_millis(100);
 const BUSY_TURN: Duration = Duration::from_millis(5);
 /// As long as one turn folds what the reader found: keys are not to wait for a long log.
 const FOLDING: Duration = Duration::from_millis(40);
+
+/// What stands on the screen until the explorer has it.
+pub(crate) const LOADING: &str = "loading the model";
 
 /// How the person left the dashboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +95,7 @@ pub(crate) fn follow(
     }
     state.size = crossterm::terminal::size().map_err(Error::terminal("measure"))?;
     let saver = Saver::new(options.save.clone());
-    turn_until_left(&mut state, terminal, signals, &mut readers, &saver)?;
+    turn_until_left(&mut state, terminal, signals, &mut readers, &saver, &options.explore)?;
     let ended = state.status.map(|status| status.state).filter(|state| !state.is_live());
     Ok(ended.map_or(Outcome::Detached, Outcome::Ended))
 }
@@ -117,6 +121,7 @@ fn turn_until_left(
     signals: &Signals,
     readers: &mut Readers,
     saver: &Saver,
+    explore: &[OsString],
 ) -> Result<(), Error> {
     let mut pacer = Pacer::new();
     loop {
@@ -168,6 +173,15 @@ fn turn_until_left(
                     resize(state, &mut pacer);
                 }
                 Effect::Redraw => terminal.forget(),
+                Effect::Explore => {
+                    let why = if explore.is_empty() {
+                        Some("this log is no run of ours: there is no model to explore".to_owned())
+                    } else {
+                        terminal.lend_screen(explore, LOADING, signals)?
+                    };
+                    update(state, Message::Explored(why));
+                    resize(state, &mut pacer);
+                }
                 Effect::Post(request) => readers.ask(Command::Post(request))?,
                 Effect::Load(step) => readers.ask(Command::Load(step))?,
                 Effect::Trace(steps) => readers.ask(Command::Trace(steps))?,

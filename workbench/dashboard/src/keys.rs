@@ -51,6 +51,7 @@ pub(crate) enum Action {
     Save,
     Stop,
     Prompt,
+    Explore,
     Help,
     Dismiss,
     Redraw,
@@ -227,6 +228,7 @@ pub(crate) const TABLE: &[Binding] = &[
     everywhere(&[char('s')], Action::Save, "write a checkpoint now"),
     everywhere(&[char('S')], Action::Stop, "stop the run (press twice)"),
     everywhere(&[char(':')], Action::Prompt, "a command: set beta 2, set lr 3e-4"),
+    everywhere(&[char('E')], Action::Explore, "explore the latent space; q there comes back"),
     everywhere(&[char('?')], Action::Help, "this help"),
     everywhere(
         &[named(KeyCode::Esc)],

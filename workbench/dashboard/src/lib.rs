@@ -15,12 +15,16 @@
 //! | `readers` | all that is read for one dashboard: its run, and those drawn over it |
 //! | `run_filter` | which runs of a list are shown: by name, state and setting |
 //! | `home` | the screen of a workbench without an argument, in the same style |
+//! | `explore` | sliders for the latent space, in the same style |
 //! | `preview` | pictures as lines of text, for commands that print |
 //! | `save` | what is looked at as a figure, drawn by whoever shows the dashboard |
 //! | `terminal` | set-up, restore, signals, and the writing of frames |
 
+use std::ffi::OsString;
+
 mod error;
 mod event_loop;
+pub mod explore;
 mod format;
 pub mod home;
 mod keys;
@@ -41,6 +45,7 @@ mod view;
 
 pub use error::Error;
 pub use event_loop::{Outcome, attach, compare};
+pub use explore::explore;
 pub use home::home;
 pub use keys::markdown as keys_markdown;
 pub use preview::{Tile, preview};
@@ -62,4 +67,6 @@ pub struct Options {
     pub come_back: String,
     /// Draws what is looked at as a figure; `None` where nothing does.
     pub save: Option<Save>,
+    /// The command that explores the run's latent space on this terminal, its program first; empty where there is none.
+    pub explore: Vec<OsString>,
 }

@@ -20,6 +20,8 @@ pub(crate) enum Message {
     /// The time, by the monotonic clock.
     Tick(Instant),
     Read(Read),
+    /// The explorer was left; why it could not be shown, in words.
+    Explored(Option<String>),
 }
 
 /// Something the reader found.
@@ -64,6 +66,8 @@ pub(crate) enum Effect {
     Detach,
     Suspend,
     Redraw,
+    /// Give the screen to the explorer of this run.
+    Explore,
     Post(Request),
     /// Read the latent snapshot of a step.
     Load(u64),

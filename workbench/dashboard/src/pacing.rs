@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 /// Ten frames a second at most.
 const FAST: Duration = Duration::from_millis(100);
+/// Forty, where a person moves something and watches what it does.
+const LIVELY: Duration = Duration::from_millis(25);
 /// Where the line is slow, half as many.
 const SLOW: Duration = Duration::from_millis(200);
 /// A flush that takes longer than this tells a slow line.
@@ -14,13 +16,19 @@ const SLOW_FLUSH: Duration = Duration::from_millis(50);
 pub(crate) struct Pacer {
     last: Option<Instant>,
     interval: Duration,
+    least: Duration,
     dirty: bool,
 }
 
 impl Pacer {
     /// The first frame is due at once.
     pub fn new() -> Pacer {
-        Pacer { last: None, interval: FAST, dirty: true }
+        Pacer { last: None, interval: FAST, least: FAST, dirty: true }
+    }
+
+    /// As [`Pacer::new`], for what follows a person's hand.
+    pub fn lively() -> Pacer {
+        Pacer { interval: LIVELY, least: LIVELY, ..Pacer::new() }
     }
 
     /// Something changed.
@@ -38,7 +46,7 @@ impl Pacer {
     pub fn drawn(&mut self, now: Instant, flush: Duration) {
         self.last = Some(now);
         self.dirty = false;
-        self.interval = if flush > SLOW_FLUSH { SLOW } else { FAST };
+        self.interval = if flush > SLOW_FLUSH { SLOW } else { self.least };
     }
 }
 
@@ -60,5 +68,18 @@ mod tests {
         pacer.drawn(at(100), Duration::from_millis(60));
         pacer.touch();
         assert_eq!(pacer.due_in(at(200)), Some(Duration::from_millis(100)));
+    }
+
+    #[test]
+    fn what_follows_a_hand_is_drawn_sooner_but_on_a_slow_line() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut pacer = Pacer::lively();
+        pacer.drawn(at(0), Duration::ZERO);
+        pacer.touch();
+        assert_eq!(pacer.due_in(at(5)), Some(Duration::from_millis(20)));
+        pacer.drawn(at(25), Duration::from_millis(60));
+        pacer.touch();
+        assert_eq!(pacer.due_in(at(25)), Some(Duration::from_millis(200)));
     }
 }

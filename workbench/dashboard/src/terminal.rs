@@ -1,8 +1,10 @@
 //! The terminal: set up, restored however the dashboard ends, and written to as little as can be.
 
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::ffi::OsString;
+use std::io::{self, BufWriter, IsTerminal, Read, Stdout, Write};
+use std::os::fd::AsFd;
 use std::panic;
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -21,6 +23,9 @@ const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[0m\x1b[2J\x1b[H";
 const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l";
 const BEGIN_FRAME: &[u8] = b"\x1b[?2026h";
 const END_FRAME: &[u8] = b"\x1b[?2026l";
+/// Buttons, and the pointer while one is held, in the form that knows no greatest column.
+const MOUSE_ON: &[u8] = b"\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1002l";
 const CLEAR: &[u8] = b"\x1b[0m\x1b[2J";
 
 /// As much as a frame may be before it is written in parts.
@@ -28,6 +33,8 @@ const BUFFER: usize = 64 << 10;
 
 /// Whether the terminal is ours. A thread that panics gives it back, and then nothing may draw on it.
 static OURS: AtomicBool = AtomicBool::new(false);
+/// Whether the terminal tells of the mouse, which has to end with the rest.
+static MOUSE: AtomicBool = AtomicBool::new(false);
 
 type Hook = dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync;
 
@@ -37,6 +44,8 @@ pub(crate) struct Terminal {
     /// What is on the screen; `None` where that is not known.
     shown: Option<Buffer>,
     hook: Arc<Hook>,
+    /// The mouse is wanted.
+    mouse: bool,
 }
 
 impl Terminal {
@@ -54,8 +63,8 @@ impl Terminal {
             give_back();
             before(info);
         }));
-        let mut terminal =
-            Terminal { out: BufWriter::with_capacity(BUFFER, io::stdout()), shown: None, hook };
+        let out = BufWriter::with_capacity(BUFFER, io::stdout());
+        let mut terminal = Terminal { out, shown: None, hook, mouse: false };
         terminal.enter()?;
         Ok(terminal)
     }
@@ -65,7 +74,22 @@ impl Terminal {
         enable_raw_mode().map_err(Error::terminal("set up"))?;
         self.shown = None;
         let written = self.out.write_all(ENTER).and_then(|()| self.out.flush());
-        written.map_err(Error::terminal("write to"))
+        written.map_err(Error::terminal("write to"))?;
+        if self.mouse { self.mouse(true) } else { Ok(()) }
+    }
+
+    /// Has the terminal tell of the mouse, or leave it to itself, to mark and copy text.
+    ///
+    /// # Errors
+    /// [`Error::Terminal`].
+    pub fn mouse(&mut self, on: bool) -> Result<(), Error> {
+        self.mouse = on;
+        if on != MOUSE.swap(on, Ordering::SeqCst) {
+            let bytes = if on { MOUSE_ON } else { MOUSE_OFF };
+            let written = self.out.write_all(bytes).and_then(|()| self.out.flush());
+            written.map_err(Error::terminal("write to"))?;
+        }
+        Ok(())
     }
 
     /// Whether a panic has taken the terminal away, even one of another thread.
@@ -127,7 +151,39 @@ impl Terminal {
         // What was typed at the other program was not meant for this one.
         signals.interrupt.store(false, Ordering::SeqCst);
         self.retake()?;
-        Ok(ended.map_err(|e| format!("{}: {e}", command.get_program().display())))
+        let wrong = |e| format!("{}: {e}", command.get_program().display());
+        Ok(ended.map(|(status, _)| status).map_err(wrong))
+    }
+
+    /// As [`Terminal::lend`], to a program that takes the screen over as this one does, and says on stderr why it
+    /// cannot; `meanwhile` stands there until it has. Returns what it said where it did not end well.
+    ///
+    /// # Errors
+    /// [`Error::Terminal`].
+    pub fn lend_screen(
+        &mut self,
+        words: &[OsString],
+        meanwhile: &str,
+        signals: &Signals,
+    ) -> Result<Option<String>, Error> {
+        let [program, arguments @ ..] = words else { return Ok(None) };
+        let written = self.out.write_all(CLEAR).and_then(|()| {
+            self.out.write_all(b"\x1b[H")?;
+            self.out.write_all(meanwhile.as_bytes())?;
+            self.out.flush()
+        });
+        written.map_err(Error::terminal("write to"))?;
+        disable_raw_mode().map_err(Error::terminal("set up"))?;
+        let mut command = Command::new(program);
+        let ended = wait_for(command.args(arguments).stderr(Stdio::piped()), signals);
+        signals.interrupt.store(false, Ordering::SeqCst);
+        self.retake()?;
+        Ok(match ended {
+            Ok((status, _)) if status.success() => None,
+            Ok((status, said)) if said.trim().is_empty() => Some(format!("it ended with {status}")),
+            Ok((_, said)) => Some(said.trim().to_owned()),
+            Err(e) => Some(format!("{}: {e}", program.display())),
+        })
     }
 
     /// Takes the terminal again after something else had it.
@@ -151,11 +207,14 @@ impl Drop for Terminal {
     }
 }
 
-fn wait_for(command: &mut Command, signals: &Signals) -> io::Result<ExitStatus> {
+/// How it ended, and what it said on stderr where that is a pipe.
+fn wait_for(command: &mut Command, signals: &Signals) -> io::Result<(ExitStatus, String)> {
     let mut child = command.spawn()?;
+    let heard = child.stderr.take().map(|pipe| std::thread::spawn(move || hear(pipe)));
     loop {
         if let Some(status) = child.try_wait()? {
-            return Ok(status);
+            let said = heard.and_then(|heard| heard.join().ok()).unwrap_or_default();
+            return Ok((status, said));
         }
         if signals.take_stop() {
             let group = rustix::process::getpgrp();
@@ -166,6 +225,14 @@ fn wait_for(command: &mut Command, signals: &Signals) -> io::Result<ExitStatus> 
     }
 }
 
+/// What a program says, up to as much as anyone reads; the rest is taken, so that it does not wait to say it.
+fn hear(mut pipe: impl Read) -> String {
+    let mut said = Vec::new();
+    let all = (&mut pipe).take(BUFFER as u64).read_to_end(&mut said);
+    let _ = all.and_then(|_| io::copy(&mut pipe, &mut io::sink()));
+    String::from_utf8_lossy(&said).into_owned()
+}
+
 /// How often it is looked whether a program that has the terminal has ended.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -173,6 +240,9 @@ const LOOK: Duration = Duration::from_millis(20);
 fn give_back() {
     if OURS.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
+        if MOUSE.swap(false, Ordering::SeqCst) {
+            let _ = out.write_all(MOUSE_OFF);
+        }
         let _ = out.write_all(LEAVE).and_then(|()| out.flush());
         let _ = disable_raw_mode();
     }
@@ -194,9 +264,22 @@ pub(crate) enum Waited {
 /// [`Error::Terminal`].
 pub(crate) fn wait(wait: Duration) -> Result<Waited, Error> {
     let stdin = io::stdin();
-    let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
+    poll(&mut [PollFd::new(&stdin, PollFlags::IN)], wait)
+}
+
+/// As [`wait`], and for something else that may have something to read.
+///
+/// # Errors
+/// [`Error::Terminal`].
+pub(crate) fn wait_with(wait: Duration, other: &impl AsFd) -> Result<Waited, Error> {
+    let stdin = io::stdin();
+    poll(&mut [PollFd::new(&stdin, PollFlags::IN), PollFd::new(other, PollFlags::IN)], wait)
+}
+
+/// The first is the terminal.
+fn poll(fds: &mut [PollFd<'_>], wait: Duration) -> Result<Waited, Error> {
     let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(wait.min(MOST).subsec_nanos()) };
-    match rustix::event::poll(&mut fds, Some(&timeout)) {
+    match rustix::event::poll(fds, Some(&timeout)) {
         // A signal, such as that of a new size, ends the wait early.
         Ok(_) | Err(rustix::io::Errno::INTR) => {}
         Err(e) => return Err(Error::terminal("wait on")(e.into())),

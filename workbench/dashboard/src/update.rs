@@ -32,6 +32,14 @@ pub(crate) fn update(state: &mut State, message: Message) -> Updated {
             state.fold(read);
             Updated { changed: true, effects: Vec::new() }
         }
+        Message::Explored(why) => {
+            // Of several lines the first says what is wrong.
+            let line = |why: String| why.lines().next().unwrap_or_default().to_owned();
+            let line = why.map(line);
+            state.ui.notice =
+                line.map(|line| line.strip_prefix("error: ").unwrap_or(&line).to_owned());
+            Updated { changed: true, effects: Vec::new() }
+        }
         Message::Key(key) => Updated { changed: true, effects: press(state, key) },
     }
 }
@@ -177,6 +185,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
             return ask(state, Request::Stop);
         }
         Action::Prompt => ui.input = Some(Input::Command(String::new())),
+        Action::Explore => return vec![Effect::Explore],
         Action::Help => ui.help = !ui.help,
         Action::Dismiss => {
             if ui.help {

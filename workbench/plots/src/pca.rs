@@ -40,20 +40,51 @@ pub fn principal_components(points: &[f32], dims: usize) -> Projection {
             .collect();
         return Projection::Identity { points };
     }
+    let Axes { centre, directions, variances } = principal_axes(points, dims);
+    let total: f64 = variances.iter().sum();
+    let explained =
+        [0, 1].map(|i| if total > 0.0 { (variances[i] / total).clamp(0.0, 1.0) } else { 0.0 });
+    let along = |row: &[f32], direction: &[f64]| -> f64 {
+        row.iter().zip(&centre).zip(direction).map(|((&v, m), d)| (f64::from(v) - m) * d).sum()
+    };
+    let points = points
+        .chunks_exact(dims)
+        .map(|row| [along(row, &directions[0]), along(row, &directions[1])])
+        .collect();
+    Projection::Principal { points, explained }
+}
+
+/// All principal axes of some points.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Axes {
+    /// The mean of the points `[D]`.
+    pub centre: Vec<f64>,
+    /// Orthonormal `[D, D]`, the direction of the largest variance first.
+    pub directions: Vec<Vec<f64>>,
+    /// Of the points along each direction `[D]`; never negative.
+    pub variances: Vec<f64>,
+}
+
+/// The principal axes of `points` [N, D], row by row, `dims` = D, for any D; signs and points that
+/// are not finite as in [`principal_components`]. Takes O(N·D² + D³).
+pub fn principal_axes(points: &[f32], dims: usize) -> Axes {
+    if dims == 0 {
+        return Axes::default();
+    }
     let rows: Vec<&[f32]> = points.chunks_exact(dims).collect();
     let finite: Vec<&[f32]> =
         rows.iter().copied().filter(|row| row.iter().all(|v| v.is_finite())).collect();
     let count = finite.len().max(1) as f64;
-    let mut mean = vec![0.0; dims];
+    let mut centre = vec![0.0; dims];
     for row in &finite {
-        for (m, &v) in mean.iter_mut().zip(*row) {
+        for (m, &v) in centre.iter_mut().zip(*row) {
             *m += f64::from(v) / count;
         }
     }
     let mut covariance = vec![0.0; dims * dims];
     let mut centred = vec![0.0; dims];
     for row in &finite {
-        for ((c, &v), m) in centred.iter_mut().zip(*row).zip(&mean) {
+        for ((c, &v), m) in centred.iter_mut().zip(*row).zip(&centre) {
             *c = f64::from(v) - m;
         }
         for i in 0..dims {
@@ -67,17 +98,10 @@ pub fn principal_components(points: &[f32], dims: usize) -> Projection {
             covariance[j * dims + i] = covariance[i * dims + j];
         }
     }
-    let total: f64 = (0..dims).map(|i| covariance[i * dims + i]).sum();
     let pairs = symmetric(covariance, dims);
-    let directions: Vec<Vec<f64>> = pairs.iter().take(2).map(|(_, v)| signed(v)).collect();
-    let explained =
-        [0, 1].map(|i| if total > 0.0 { (pairs[i].0 / total).clamp(0.0, 1.0) } else { 0.0 });
-    let along = |row: &[f32], direction: &[f64]| -> f64 {
-        row.iter().zip(&mean).zip(direction).map(|((&v, m), d)| (f64::from(v) - m) * d).sum()
-    };
-    let points =
-        rows.iter().map(|row| [along(row, &directions[0]), along(row, &directions[1])]).collect();
-    Projection::Principal { points, explained }
+    let (variances, directions) =
+        pairs.iter().map(|(variance, direction)| (variance.max(0.0), signed(direction))).unzip();
+    Axes { centre, directions, variances }
 }
 
 /// The direction, turned so that its largest loading is positive.
@@ -125,6 +149,29 @@ mod tests {
         for (p, q) in a.points().iter().zip(b.points()) {
             assert!((p[0] + q[0]).abs() < 1e-6 && (p[1] + q[1]).abs() < 1e-6);
         }
+    }
+
+    #[test]
+    fn the_axes_are_a_turned_frame_with_the_variance_along_each() {
+        let h = 2f32.sqrt();
+        let points = [5.0 + h, 5.0 + h, 5.0, 5.0 - h, 5.0 - h, 5.0, 5.0, 5.0, 6.0, 5.0, 5.0, 4.0];
+        let axes = principal_axes(&points, 3);
+        assert!(axes.centre.iter().all(|c| (c - 5.0).abs() < 1e-6), "{axes:?}");
+        for (variance, expected) in axes.variances.iter().zip([2.0, 0.5, 0.0]) {
+            assert!((variance - expected).abs() < 1e-6, "{axes:?}");
+        }
+        for (i, a) in axes.directions.iter().enumerate() {
+            for (j, b) in axes.directions.iter().enumerate() {
+                let product: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();
+                assert!((product - f64::from(u8::from(i == j))).abs() < 1e-9, "{axes:?}");
+            }
+        }
+        let line = principal_axes(&[1.0, 3.0], 1);
+        assert_eq!(
+            (line.centre, line.directions, line.variances),
+            (vec![2.0], vec![vec![1.0]], vec![1.0])
+        );
+        assert_eq!(principal_axes(&[1.0], 0), Axes::default());
     }
 
     #[test]

@@ -103,6 +103,20 @@ impl Splits {
 }
 
 impl Split {
+    /// One item of one of the data set's splits, by its number there, read without the others. Its [`batch`](Split::batch)
+    /// is what the whole split's would hold of it.
+    ///
+    /// # Errors
+    /// The data set's own, and an item that is not finite or out of range.
+    pub fn of_item(source: &dyn Source, name: &str, item: u64) -> Result<Split, Error> {
+        let image = source.image();
+        let size = image.iter().product::<usize>();
+        let read = checked(source, name, &[item], size, OnBadItem::Stop)?;
+        let items = read.items.unwrap_or_default();
+        let pool = Pool { name: name.to_owned(), image, numbers: read.numbers, items };
+        Ok(Split { pool: Arc::new(pool), items: [0].into() })
+    }
+
     pub fn len(&self) -> usize {
         self.items.len()
     }

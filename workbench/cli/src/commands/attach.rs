@@ -1,5 +1,6 @@
 //! `attach`: the dashboard.
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::Child;
@@ -51,7 +52,10 @@ pub fn possible() -> bool {
 }
 
 fn show(context: &Context, path: &Path, name: &str, attach: &Attach) -> Result<Outcome> {
-    let options = Options { come_back: attach_command(context, name), ..options(attach)? };
+    let is_ours = path.join("experiment.toml").is_file();
+    let explore = if is_ours { explore_command(context, path, attach) } else { Vec::new() };
+    let come_back = attach_command(context, name);
+    let options = Options { come_back, explore, ..options(attach)? };
     workbench_dashboard::attach(path, options).map_err(Failure::usage)
 }
 
@@ -74,7 +78,21 @@ pub fn options(attach: &Attach) -> Result<Options> {
         },
         come_back: String::new(),
         save: Some(Save::new(latent_view::save)),
+        explore: Vec::new(),
     })
+}
+
+/// The command that explores a run, as another process: what loads a plugin and crashes takes no dashboard with it.
+pub fn explore_command(context: &Context, run: &Path, look: &Attach) -> Vec<OsString> {
+    let Ok(executable) = std::env::current_exe() else { return Vec::new() };
+    let mut words = vec![executable.into_os_string()];
+    if let Some(root) = &context.root {
+        words.extend(["--root".into(), root.into()]);
+    }
+    words.extend(["--runs".into(), context.runs.clone().into(), "explore".into(), run.into()]);
+    words.extend(look.theme.iter().flat_map(|theme| ["--theme".into(), theme.into()]));
+    words.extend(look.ascii.then(|| "--ascii".into()));
+    words
 }
 
 /// What a person types to come back to a run.

@@ -1,5 +1,6 @@
 //! `workbench` alone: Home on a terminal, a plain listing elsewhere.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -154,6 +155,10 @@ impl Owner for Asker {
         let mut command = Command::new("sh");
         command.arg("-c").arg(format!("exec {editor} \"$1\"")).arg("sh").arg(file);
         command
+    }
+
+    fn explorer(&self, run: &Path) -> Vec<OsString> {
+        attach::explore_command(&self.context, run, &Attach::default())
     }
 
     fn come_back(&self, run: &str) -> String {

@@ -145,10 +145,21 @@ impl Home<'_> {
                 self.look()?;
                 self.measure(state);
             }
+            Effect::Explore(run) => {
+                let explorer = self.owner.explorer(&run);
+                let loading = event_loop::LOADING;
+                if let Some(why) = self.terminal.lend_screen(&explorer, loading, &self.signals)? {
+                    update(state, Message::NotShown(why));
+                }
+                self.measure(state);
+            }
             Effect::Open(run, others) => {
                 let name = run.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                let options =
-                    Options { come_back: self.owner.come_back(&name), ..self.options.clone() };
+                let options = Options {
+                    come_back: self.owner.come_back(&name),
+                    explore: self.owner.explorer(&run),
+                    ..self.options.clone()
+                };
                 let others: Result<Vec<_>, _> =
                     others.iter().map(|other| reader::open(other)).collect();
                 match reader::open(&run).and_then(|run| Ok((run, others?))) {

@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -36,6 +37,9 @@ pub trait Owner: Send + Sync {
 
     /// The command that edits a file with the person's own editor.
     fn editor(&self, file: &Path) -> Command;
+
+    /// The command that explores a run's latent space on this terminal, its program first.
+    fn explorer(&self, run: &Path) -> Vec<OsString>;
 
     /// What a person types to come back to a run, for the help of its dashboard.
     fn come_back(&self, run: &str) -> String;

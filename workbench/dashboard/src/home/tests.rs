@@ -119,6 +119,10 @@ impl Owner for Fake {
         command
     }
 
+    fn explorer(&self, run: &Path) -> Vec<std::ffi::OsString> {
+        vec!["explore".into(), run.into()]
+    }
+
     fn come_back(&self, run: &str) -> String {
         format!("workbench attach {run}")
     }
@@ -337,6 +341,7 @@ fn enter_opens_a_run_and_starts_an_experiment() {
     let mut state = read(dir.path(), styles(Theme::None, false));
     let opened = press_code(&mut state, KeyCode::Enter);
     assert_eq!(opened, [Effect::Open(dir.path().join("live"), Vec::new())]);
+    assert_eq!(press(&mut state, "e"), [Effect::Explore(dir.path().join("live"))]);
     press_code(&mut state, KeyCode::Tab);
     press(&mut state, "G");
     let mlp = PathBuf::from("/root/experiments/digits-mlp.toml");

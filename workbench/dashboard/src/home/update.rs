@@ -32,6 +32,8 @@ pub(crate) enum Effect {
     Redraw,
     /// Show a run's dashboard, with others drawn over it.
     Open(PathBuf, Vec<PathBuf>),
+    /// Give the screen to a run's explorer.
+    Explore(PathBuf),
     Edit(PathBuf),
     Work(Job),
 }
@@ -157,6 +159,10 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Mark => mark(state),
         Action::Compare => return compare(state),
+        Action::Explore => {
+            let run = state.chosen_run().map(|run| Effect::Explore(run.path.clone()));
+            return run.into_iter().collect();
+        }
         Action::Start | Action::Check | Action::Edit => return experiment(state, action),
         Action::ShowDetails => {
             if let Some((title, text)) = super::view::details_text(state) {

@@ -5,6 +5,9 @@ use workbench_runs::Snapshot;
 use super::State;
 use super::usage::Usage;
 use crate::save::LatentView;
+/// A dimension whose posterior means vary less than this over the images is dead (Burda, Grosse and
+/// Salakhutdinov 2016, section 5.2).
+pub(crate) const ACTIVE_VARIANCE: f64 = 0.01;
 
 /// A snapshot and what is derived from it once.
 #[derive(Debug, Clone)]

@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use workbench_runs::Snapshot;
 
 use super::State;
+use super::latent::ACTIVE_VARIANCE;
 use super::panels::Split;
 use crate::message::Effect;
 
-/// A dimension whose posterior means vary less than this over the images is dead (Burda, Grosse and
-/// Salakhutdinov 2016, section 5.2).
-const ACTIVE_VARIANCE: f64 = 0.01;
 /// As many snapshots as are looked at: a strip of cells is not wider.
 const MOST: usize = 96;
 /// In nats an image. Less than this tells nothing of an image to the decoder.

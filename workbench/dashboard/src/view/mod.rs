@@ -1,7 +1,7 @@
 //! The screens. They draw a settled state and do nothing else: no I/O, no clock.
 
 mod bars;
-mod canvas;
+pub(crate) mod canvas;
 mod chart;
 mod footer;
 mod header;
@@ -80,7 +80,7 @@ fn split_bottom(area: Rect, rows: u16) -> (Rect, Rect) {
 }
 
 /// A pane's title row, and what is left below it.
-fn titled(area: Rect) -> (Rect, Rect) {
+pub(crate) fn titled(area: Rect) -> (Rect, Rect) {
     let rows = area.height.min(1);
     (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
 }

@@ -86,5 +86,6 @@ fn runs_hints(state: &State) -> Vec<&'static str> {
         hints.push("r resume");
     }
     hints.push(if run.is_live() { "S stop" } else { "D delete" });
+    hints.push("e explore");
     hints
 }

@@ -1,0 +1,185 @@
+//! A run's model as the explorer asks it.
+
+mod files;
+
+use std::path::PathBuf;
+
+use workbench_dashboard::explore::{Code, Decoder, Directions, Item, Pixels, Space, Work};
+use workbench_engine::{Array, Batch, Input, Session};
+use workbench_plots::principal_axes;
+use workbench_runs::{RunDir, Snapshot, checkpoint};
+use workbench_trainer::{Binarizer, Source, Split, to_bytes};
+
+use crate::failure::{Failure, Result};
+use crate::model::Model;
+use files::Folder;
+
+/// With more dimensions their principal directions take seconds to find.
+const MOST_DIRECTIONS: usize = 256;
+/// Draws are the same every time, as those of `sample` are.
+const SEED: u64 = 0;
+
+/// A model that follows the checkpoints of its run.
+pub struct Explorer {
+    run: RunDir,
+    model: Model,
+    dims: usize,
+    is_conditional: bool,
+    folder: Folder,
+    /// The step that is loaded, and the newest steps of checkpoints and snapshots that were seen.
+    step: u64,
+    seen: (Option<u64>, Option<u64>),
+}
+
+impl Explorer {
+    /// `output`: where saved files go; explore/ in the run directory where that is `None`.
+    ///
+    /// # Errors
+    /// The architecture has no port `z` or marks no picture.
+    pub fn new(run: RunDir, model: Model, output: Option<PathBuf>) -> Result<(Explorer, Space)> {
+        let session = &model.session;
+        let Some(dims) = session.latent_dims() else {
+            return Err(Failure::usage(format_args!(
+                "architecture `{}` has no port `z` that holds one code an image: there is nothing to explore; `workbench plot` draws what it has learned",
+                model.prepared.experiment.architecture.plugin
+            )));
+        };
+        let labelled = session.graph().inputs().iter().any(|input| input.name == "label");
+        let is_conditional = labelled && !model.prepared.source.classes().is_empty();
+        let (step, folder) = (session.step(), Folder::new(&run, output));
+        let seen = newest(&run).map_err(Failure::usage)?;
+        let mut explorer = Explorer { run, model, dims, is_conditional, folder, step, seen };
+        let class = is_conditional.then_some(0);
+        // What cannot be decoded is said before the screen is taken.
+        explorer.decode(&[Code { z: vec![0.0; dims], class }]).map_err(Failure::usage)?;
+        let space = explorer.space().map_err(Failure::usage)?;
+        Ok((explorer, space))
+    }
+
+    fn session(&self) -> &Session {
+        &self.model.session
+    }
+
+    fn space(&self) -> Result<Space, String> {
+        let source = &self.model.prepared.source;
+        let snapshot = Snapshot::newest(&self.run).map_err(|error| error.to_string())?;
+        let snapshot = snapshot.filter(|snapshot| snapshot.dims == self.dims);
+        let axes = snapshot.as_ref().filter(|snapshot| snapshot.dims <= MOST_DIRECTIONS);
+        let directions = axes.map(|snapshot| {
+            let axes = principal_axes(&snapshot.mean, snapshot.dims);
+            let floats = |numbers: &Vec<f64>| numbers.iter().map(|&x| x as f32).collect();
+            Directions {
+                centre: floats(&axes.centre),
+                axes: axes.directions.iter().map(floats).collect(),
+                variances: floats(&axes.variances),
+            }
+        });
+        // A data set without a test split has no items to start from.
+        let items = source.len("test").map_err(|error| error.to_string())?.unwrap_or(0);
+        Ok(Space {
+            step: self.step,
+            dims: self.dims,
+            snapshot,
+            directions,
+            classes: source.classes().to_vec(),
+            is_conditional: self.is_conditional,
+            items: usize::try_from(items).unwrap_or(usize::MAX),
+        })
+    }
+
+    /// `[N, C, H, W]` in 0..1.
+    fn draw(&self, codes: &[Code]) -> Result<Array, String> {
+        let (n, dims) = (codes.len(), self.dims);
+        let data = codes.iter().flat_map(|code| code.z.iter().copied()).collect();
+        let z = Array { shape: vec![n, dims], data };
+        let others = match self.is_conditional {
+            true => {
+                let labels = codes.iter().map(|code| code.class.unwrap_or(0) as i64).collect();
+                Batch::default().with_i64("label", &[n], labels)
+            }
+            false => Batch::default(),
+        };
+        self.session().decode(&z, &others).map_err(|error| error.to_string())
+    }
+}
+
+impl Decoder for Explorer {
+    fn decode(&mut self, codes: &[Code]) -> Result<Vec<Pixels>, String> {
+        Ok(pixels(&self.draw(codes)?))
+    }
+
+    fn item(&mut self, item: usize) -> Result<Item, String> {
+        let prepared = &self.model.prepared;
+        let split = Split::of_item(&prepared.source, "test", item as u64)
+            .map_err(|error| format!("test image {item}: {error}"))?;
+        let batch = split.batch(&[0], Binarizer::fixed(&prepared.experiment));
+        let wrong = |error: workbench_engine::Error| error.to_string();
+        let z = self.session().encode(&batch).map_err(wrong)?.mean;
+        let label = split.labels(1).and_then(|labels| usize::try_from(labels[0]).ok());
+        let input = match batch.inputs.get("x") {
+            Some(Input::F32(array)) => pixels(array).pop(),
+            _ => None,
+        };
+        let code = Code { z: z.data.clone(), class: label };
+        Ok(Item {
+            input: input.unwrap_or_default(),
+            reconstruction: pixels(&self.draw(&[code])?).pop().unwrap_or_default(),
+            z: z.data,
+            label,
+        })
+    }
+
+    fn noise(&mut self, draw: u64) -> Result<Vec<f32>, String> {
+        Ok(self.session().prior(1, SEED, draw).map_err(|error| error.to_string())?.data)
+    }
+
+    fn newer(&mut self) -> Result<Option<Space>, String> {
+        let seen = newest(&self.run).map_err(|error| error.to_string())?;
+        if seen == self.seen {
+            return Ok(None);
+        }
+        let has_checkpoint = seen.0 != self.seen.0;
+        // What cannot be used is not tried again, but for something newer.
+        self.seen = seen;
+        if has_checkpoint {
+            let loaded = checkpoint::load_newest(&self.run).map_err(|error| error.to_string())?;
+            if let Some((checkpoint, _)) = loaded.filter(|(newer, _)| newer.step != self.step) {
+                workbench_trainer::load_model(&mut self.model.session, &checkpoint)
+                    .map_err(|error| error.to_string())?;
+                self.step = checkpoint.step;
+            }
+        }
+        self.space().map(Some)
+    }
+
+    fn save(&mut self, work: &Work) -> Result<Vec<PathBuf>, String> {
+        let picture = self.draw(std::slice::from_ref(&work.code))?;
+        let strip = match work.strip.is_empty() {
+            true => None,
+            false => Some(self.draw(&work.strip)?),
+        };
+        let classes = self.model.prepared.source.classes();
+        self.folder.save(work, classes, &picture, strip.as_ref())
+    }
+}
+
+/// The newest steps of checkpoints and of latent snapshots.
+fn newest(run: &RunDir) -> Result<(Option<u64>, Option<u64>), workbench_runs::Error> {
+    let checkpoint = checkpoint::list(run)?.last().map(|(step, _)| *step);
+    let snapshot = Snapshot::list(run)?.last().map(|(step, _)| *step);
+    Ok((checkpoint, snapshot))
+}
+
+/// `[N, C, H, W]` in 0..1, as the screen takes them.
+fn pixels(array: &Array) -> Vec<Pixels> {
+    let pictures = to_bytes(array).into_iter();
+    pictures
+        .map(|(width, height, channels, bytes)| {
+            let colour = |pixel: &[u8]| match *pixel {
+                [r, g, b] => [r, g, b],
+                _ => [pixel[0]; 3],
+            };
+            Pixels { width, height, pixels: bytes.chunks_exact(channels).map(colour).collect() }
+        })
+        .collect()
+}

@@ -1,0 +1,242 @@
+//! The one table of the explorer's keys: it feeds dispatch, the help and the README.
+
+use crossterm::event::KeyCode;
+
+use crate::keys::{self, Key};
+
+/// A key press; Shift counts for keys that are no characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stroke {
+    pub key: Key,
+    pub shift: bool,
+}
+
+/// What a key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Up,
+    Down,
+    First,
+    Last,
+    /// Steps of a slider, to the right where positive; or a way in the map.
+    Left(Size),
+    Right(Size),
+    Above(Size),
+    Below(Size),
+    ResetOne,
+    ResetAll,
+    Zero,
+    Lock,
+    Randomise,
+    NextItem,
+    PreviousItem,
+    Draw,
+    Pick,
+    NextPoint,
+    PreviousPoint,
+    Principal,
+    NextClass,
+    PreviousClass,
+    Mark(Mark),
+    More,
+    Fewer,
+    Along,
+    Back,
+    Save,
+    Map,
+    Mouse,
+    Help,
+    Dismiss,
+    Redraw,
+    Suspend,
+    Leave,
+}
+
+/// How far a key moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Size {
+    Fine,
+    Coarse,
+}
+
+/// An end of the strip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    A,
+    B,
+}
+
+/// The screens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum View {
+    Palette,
+    Map,
+}
+
+impl View {
+    pub fn name(self) -> &'static str {
+        match self {
+            View::Palette => "sliders",
+            View::Map => "map",
+        }
+    }
+}
+
+/// Keys that do the same, and what that is.
+pub(crate) struct Binding {
+    pub keys: &'static [Stroke],
+    pub action: Action,
+    /// Where the keys mean this; empty for everywhere.
+    pub views: &'static [View],
+    pub help: &'static str,
+}
+
+pub(crate) const fn char(c: char) -> Stroke {
+    Stroke { key: keys::char(c), shift: false }
+}
+
+const fn ctrl(c: char) -> Stroke {
+    Stroke { key: keys::ctrl(c), shift: false }
+}
+
+pub(crate) const fn named(code: KeyCode) -> Stroke {
+    Stroke { key: keys::named(code), shift: false }
+}
+
+pub(crate) const fn shifted(code: KeyCode) -> Stroke {
+    Stroke { key: keys::named(code), shift: true }
+}
+
+const fn everywhere(keys: &'static [Stroke], action: Action, help: &'static str) -> Binding {
+    Binding { keys, action, views: &[], help }
+}
+
+const fn sliders(keys: &'static [Stroke], action: Action, help: &'static str) -> Binding {
+    Binding { keys, action, views: &[View::Palette], help }
+}
+
+const fn map(keys: &'static [Stroke], action: Action, help: &'static str) -> Binding {
+    Binding { keys, action, views: &[View::Map], help }
+}
+
+use KeyCode::{BackTab, End, Enter, Esc, Home, PageDown, PageUp, Tab};
+use Size::{Coarse, Fine};
+
+/// Every key there is. The first binding that fits is the one that holds.
+pub(crate) const TABLE: &[Binding] = &[
+    sliders(&[named(KeyCode::Up), char('k')], Action::Up, "the slider above"),
+    sliders(&[named(KeyCode::Down), char('j')], Action::Down, "the slider below"),
+    sliders(&[named(Home), char('g')], Action::First, "the first slider"),
+    sliders(&[named(End), char('G')], Action::Last, "the last slider"),
+    sliders(&[named(KeyCode::Left), char('h')], Action::Left(Fine), "less of it"),
+    sliders(&[named(KeyCode::Right), char('l')], Action::Right(Fine), "more of it"),
+    sliders(
+        &[char('H'), named(PageDown), shifted(KeyCode::Left)],
+        Action::Left(Coarse),
+        "much less of it",
+    ),
+    sliders(
+        &[char('L'), named(PageUp), shifted(KeyCode::Right)],
+        Action::Right(Coarse),
+        "much more of it",
+    ),
+    sliders(&[char('0')], Action::ResetOne, "this one back to its start"),
+    sliders(&[char('r')], Action::ResetAll, "unlocked ones to their start"),
+    sliders(&[char('z')], Action::Zero, "unlocked ones to zero"),
+    sliders(&[char('x')], Action::Lock, "lock it, or unlock it"),
+    sliders(&[char('a')], Action::Randomise, "unlocked ones at random"),
+    map(&[named(KeyCode::Left), char('h')], Action::Left(Fine), "the next point on the left"),
+    map(&[named(KeyCode::Right), char('l')], Action::Right(Fine), "on the right"),
+    map(&[named(KeyCode::Up), char('k')], Action::Above(Fine), "above"),
+    map(&[named(KeyCode::Down), char('j')], Action::Below(Fine), "below"),
+    map(&[char('H'), shifted(KeyCode::Left)], Action::Left(Coarse), "a good way to the left"),
+    map(&[char('L'), shifted(KeyCode::Right)], Action::Right(Coarse), "to the right"),
+    map(&[char('K'), named(PageUp), shifted(KeyCode::Up)], Action::Above(Coarse), "up"),
+    map(&[char('J'), named(PageDown), shifted(KeyCode::Down)], Action::Below(Coarse), "down"),
+    map(&[named(Enter)], Action::Pick, "start: this point's code"),
+    map(&[char('n'), char(']')], Action::NextPoint, "the next point in order"),
+    map(&[char('N'), char('[')], Action::PreviousPoint, "the previous point"),
+    sliders(&[char('n'), char(']')], Action::NextItem, "start: the next test image"),
+    sliders(&[char('N'), char('[')], Action::PreviousItem, "start: the one before it"),
+    sliders(&[char('d')], Action::Draw, "start: a draw of the prior"),
+    everywhere(&[char('m'), named(Tab), named(BackTab)], Action::Map, "the map of images, or back"),
+    everywhere(&[char('p')], Action::Principal, "directions, or dimensions"),
+    sliders(&[char('c')], Action::NextClass, "the next class"),
+    sliders(&[char('C')], Action::PreviousClass, "the previous class"),
+    everywhere(&[char('A')], Action::Mark(Mark::A), "mark this code as A"),
+    everywhere(&[char('B')], Action::Mark(Mark::B), "as B: a strip from A to B"),
+    everywhere(&[char('+'), char('=')], Action::More, "more steps in the strip"),
+    everywhere(&[char('-')], Action::Fewer, "fewer steps"),
+    sliders(&[char('.')], Action::Along, "along the strip, to B"),
+    sliders(&[char(',')], Action::Back, "back along it, to A"),
+    everywhere(&[char('s')], Action::Save, "save PNG, JSON and CSV"),
+    everywhere(&[char('M')], Action::Mouse, "take or leave the mouse"),
+    everywhere(&[char('?')], Action::Help, "this help"),
+    everywhere(&[named(Esc)], Action::Dismiss, "close; forget A and B"),
+    everywhere(&[ctrl('l')], Action::Redraw, "draw the screen anew"),
+    everywhere(&[ctrl('z')], Action::Suspend, "suspend; fg comes back"),
+    everywhere(&[char('q'), ctrl('c')], Action::Leave, "leave"),
+];
+
+/// What a key does on a screen.
+pub(crate) fn action(stroke: Stroke, view: View) -> Option<Action> {
+    let fits =
+        |b: &&Binding| b.keys.contains(&stroke) && (b.views.is_empty() || b.views.contains(&view));
+    TABLE.iter().find(fits).map(|binding| binding.action)
+}
+
+/// A key's name for people.
+pub(crate) fn name(stroke: Stroke) -> String {
+    let name = keys::name(stroke.key);
+    if stroke.shift { format!("Shift-{name}") } else { name }
+}
+
+/// The names of a binding's keys, `Left h`.
+pub(crate) fn names(binding: &Binding) -> String {
+    binding.keys.iter().map(|&key| name(key)).collect::<Vec<_>>().join(" ")
+}
+
+/// The table of the explorer's keys in Markdown, for the README.
+pub fn markdown() -> String {
+    let mut out = String::from("| key | in | does |\n|---|---|---|\n");
+    for binding in TABLE {
+        let keys: Vec<String> =
+            binding.keys.iter().map(|&key| format!("`{}`", name(key))).collect();
+        let place: Vec<&str> = binding.views.iter().map(|view| view.name()).collect();
+        out += &format!("| {} | {} | {} |\n", keys.join(" "), place.join(", "), binding.help);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [View; 2] = [View::Palette, View::Map];
+
+    #[test]
+    fn no_binding_hides_another() {
+        for binding in TABLE {
+            let views = if binding.views.is_empty() { &ALL[..] } else { binding.views };
+            for &view in views {
+                for &key in binding.keys {
+                    let found = action(key, view);
+                    assert_eq!(found, Some(binding.action), "{} in {view:?}", name(key));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn shift_makes_steps_coarse() {
+        let left = action(shifted(KeyCode::Left), View::Palette);
+        assert_eq!(left, Some(Action::Left(Coarse)));
+        assert_eq!(name(shifted(KeyCode::Left)), "Shift-Left");
+        assert_eq!(action(char('x'), View::Map), None);
+    }
+
+    #[test]
+    fn the_readme_holds_this_table() {
+        assert!(include_str!("../../../../README.md").contains(&markdown()), "{}", markdown());
+    }
+}

@@ -1,0 +1,329 @@
+//! What is known of the model, where the sliders are, and how it is looked at.
+
+use std::collections::VecDeque;
+
+use super::decoder::{Code, Item, Origin, Pixels, Space, Work};
+use super::keys::{Stroke, View};
+use super::space::{Basis, Known};
+use super::work::Job;
+use crate::state::picture::Picture;
+use crate::theme::Styles;
+
+/// How many pictures a strip may have.
+pub(crate) const STEPS: std::ops::RangeInclusive<usize> = 3..=16;
+
+/// A code and where it began.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Start {
+    pub origin: Origin,
+    pub code: Code,
+}
+
+/// A test image as it is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Shown {
+    pub item: usize,
+    pub label: Option<usize>,
+    pub input: Picture,
+    pub reconstruction: Picture,
+}
+
+/// What was last asked of the decoder, and which answer came.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked<T> {
+    of: Option<T>,
+    version: u64,
+    answered: u64,
+}
+
+impl<T> Default for Asked<T> {
+    fn default() -> Asked<T> {
+        Asked { of: None, version: 0, answered: 0 }
+    }
+}
+
+/// A line for the person, until the next key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub text: String,
+    pub is_bad: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct State {
+    /// Columns and rows of the screen.
+    pub size: (u16, u16),
+    pub styles: Styles,
+    pub name: String,
+    pub known: Known,
+    pub code: Code,
+    pub start: Start,
+    pub marks: [Option<Start>; 2],
+    pub item: Option<Shown>,
+    pub picture: Option<Picture>,
+    pub strip: Vec<Picture>,
+    /// Why there is no picture, or no newer model.
+    pub trouble: Option<String>,
+    pictures: Asked<Code>,
+    strips: Asked<Vec<Code>>,
+    /// Keys that were pressed while a start was on its way: what they do depends on it.
+    pub held: VecDeque<Stroke>,
+    pub ui: Ui,
+}
+
+/// How the person looks at it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Ui {
+    pub view: View,
+    pub basis: Basis,
+    /// The row that is chosen, and the one that the list begins with.
+    pub chosen: usize,
+    pub top: usize,
+    /// Of the dimensions, and of the directions.
+    pub locks: [Vec<bool>; 2],
+    /// Pictures in the strip, and which of them the code is.
+    pub steps: usize,
+    pub place: Option<usize>,
+    /// The cursor of the map.
+    pub point: usize,
+    /// How many codes were asked for so far, and how many of them came.
+    pub draws: u64,
+    pub drawn: u64,
+    /// The test image that was asked for last, and whether it is still to come.
+    pub item: Option<usize>,
+    pub is_coming: bool,
+    pub mouse: bool,
+    /// The row that the mouse holds.
+    pub dragging: Option<usize>,
+    pub help: bool,
+    pub notice: Option<Notice>,
+}
+
+/// A row of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Row {
+    Class,
+    Coordinate(usize),
+}
+
+impl State {
+    pub fn new(name: String, styles: Styles, space: Space, mouse: bool) -> State {
+        let known = Known::of(space);
+        let (dims, classes) = (known.dims(), known.space.classes.len());
+        let class = (known.space.is_conditional && classes > 0).then_some(0);
+        let code = Code { z: vec![0.0; dims], class };
+        State {
+            size: (80, 24),
+            styles,
+            name: crate::format::plain(&name),
+            known,
+            start: Start { origin: Origin::Zero, code: code.clone() },
+            code,
+            marks: [None, None],
+            item: None,
+            picture: None,
+            strip: Vec::new(),
+            trouble: None,
+            pictures: Asked::default(),
+            strips: Asked::default(),
+            held: VecDeque::new(),
+            ui: Ui {
+                view: View::Palette,
+                basis: Basis::Dimensions,
+                chosen: usize::from(class.is_some() && dims > 0),
+                top: 0,
+                locks: [vec![false; dims], vec![false; dims]],
+                steps: 7,
+                place: None,
+                point: 0,
+                draws: 0,
+                drawn: 0,
+                item: None,
+                is_coming: false,
+                mouse,
+                dragging: None,
+                help: false,
+                notice: None,
+            },
+        }
+    }
+
+    /// A newer model: the sliders stay where they are.
+    pub fn take_up(&mut self, space: Space) {
+        if space.dims != self.known.dims() {
+            self.trouble = Some("the newer checkpoint has another latent space".to_owned());
+            return;
+        }
+        self.known = Known::of(space);
+        self.trouble = None;
+        self.pictures.of = None;
+        self.strips.of = None;
+        if self.known.space.directions.is_none() {
+            self.ui.basis = Basis::Dimensions;
+        }
+        self.ui.point = self.ui.point.min(self.points().saturating_sub(1));
+    }
+
+    /// The rows of the list.
+    pub fn rows(&self) -> Vec<Row> {
+        let class = self.code.class.map(|_| Row::Class);
+        let coordinates = self.known.order(self.ui.basis).into_iter().map(Row::Coordinate);
+        class.into_iter().chain(coordinates).collect()
+    }
+
+    pub fn chosen_row(&self) -> Option<Row> {
+        self.rows().get(self.ui.chosen).copied()
+    }
+
+    pub fn value(&self, coordinate: usize) -> f32 {
+        self.known.value(self.ui.basis, coordinate, &self.code.z)
+    }
+
+    /// Where a slider was at the start.
+    pub fn start_value(&self, coordinate: usize) -> f32 {
+        self.known.value(self.ui.basis, coordinate, &self.start.code.z)
+    }
+
+    pub fn put(&mut self, coordinate: usize, value: f32) {
+        self.known.put(self.ui.basis, coordinate, value, &mut self.code.z);
+        self.ui.place = None;
+    }
+
+    pub fn is_locked(&self, coordinate: usize) -> bool {
+        self.ui.locks[self.ui.basis as usize][coordinate]
+    }
+
+    /// How many points the map has.
+    pub fn points(&self) -> usize {
+        self.known.points(self.ui.basis).len()
+    }
+
+    /// What the map's cursor is on.
+    pub fn point(&self) -> Option<Start> {
+        let z = self.known.point(self.ui.point)?.to_vec();
+        let class = self.code.class.map(|class| self.known.label(self.ui.point).unwrap_or(class));
+        let step = self.known.latent.as_ref()?.snapshot.step;
+        let origin = Origin::Point { step, point: self.ui.point };
+        Some(Start { origin, code: Code { z, class } })
+    }
+
+    /// What is looked at: the sliders' code, or the point under the map's cursor.
+    pub fn current(&self) -> Start {
+        let on_map = (self.ui.view == View::Map).then(|| self.point()).flatten();
+        on_map.unwrap_or_else(|| Start { origin: self.start.origin, code: self.code.clone() })
+    }
+
+    /// The codes from A to B. A class cannot be half of two: it changes in the middle.
+    pub fn way(&self) -> Vec<Code> {
+        let [Some(a), Some(b)] = &self.marks else { return Vec::new() };
+        let last = (self.ui.steps - 1) as f32;
+        let at = |step: usize| {
+            let t = step as f32 / last;
+            let z = a.code.z.iter().zip(&b.code.z).map(|(a, b)| a + t * (b - a));
+            Code { z: z.collect(), class: if t > 0.5 { b.code.class } else { a.code.class } }
+        };
+        (0..self.ui.steps).map(at).collect()
+    }
+
+    /// What is to be saved now.
+    pub fn work(&self) -> Work {
+        let Start { origin, code } = self.current();
+        Work { step: self.known.space.step, code, origin, strip: self.way() }
+    }
+
+    /// What has to be decoded for the screen to tell the truth.
+    pub fn settle(&mut self) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        let code = self.current().code;
+        if self.pictures.of.as_ref() != Some(&code) {
+            self.pictures.version += 1;
+            self.pictures.of = Some(code.clone());
+            jobs.push(Job::Picture { version: self.pictures.version, code });
+        }
+        let codes = self.way();
+        if self.strips.of.as_ref() != Some(&codes) {
+            self.strips.of = Some(codes.clone());
+            self.strips.version += 1;
+            if codes.is_empty() {
+                self.strip.clear();
+                self.strips.answered = self.strips.version;
+            } else {
+                jobs.push(Job::Strip { version: self.strips.version, codes });
+            }
+        }
+        jobs
+    }
+
+    /// Whether a code is on its way that sliders are to begin from.
+    pub fn is_beginning(&self) -> bool {
+        self.ui.is_coming || self.ui.drawn < self.ui.draws
+    }
+
+    /// Whether a picture is on its way that the screen is to show.
+    pub fn is_waiting(&self) -> bool {
+        self.is_beginning()
+            || self.pictures.answered < self.pictures.version
+            || self.strips.answered < self.strips.version
+    }
+
+    pub fn answer_picture(&mut self, version: u64, picture: Result<Pixels, String>) {
+        if version < self.pictures.answered {
+            return;
+        }
+        self.pictures.answered = version;
+        match picture {
+            Ok(picture) => {
+                self.picture = Some(picture.into());
+                self.trouble = None;
+            }
+            Err(why) => {
+                self.picture = None;
+                self.trouble = Some(why);
+            }
+        }
+    }
+
+    pub fn answer_strip(&mut self, version: u64, pictures: Result<Vec<Pixels>, String>) {
+        if version < self.strips.answered {
+            return;
+        }
+        self.strips.answered = version;
+        match pictures {
+            // One of marks that are gone by now.
+            Ok(_) if self.marks.iter().any(Option::is_none) => {}
+            Ok(pictures) => self.strip = pictures.into_iter().map(Picture::from).collect(),
+            Err(why) => self.trouble = Some(why),
+        }
+    }
+
+    /// Shows an item, and begins from it where that was wished.
+    pub fn answer_item(&mut self, item: usize, begin: bool, read: Item) {
+        let Item { input, reconstruction, z, label } = read;
+        if z.len() != self.known.dims() {
+            self.trouble = Some("the model gives a code of another length".to_owned());
+            return;
+        }
+        let (input, reconstruction) = (input.into(), reconstruction.into());
+        self.item = Some(Shown { item, label, input, reconstruction });
+        let class = self.code.class.map(|class| label.unwrap_or(class));
+        let start = Start { origin: Origin::Test(item), code: Code { z, class } };
+        if begin {
+            self.begin(start);
+        } else if self.start.origin == start.origin {
+            // What the newer model makes of it is what resetting leads to.
+            self.start = start;
+        }
+    }
+
+    pub fn begin(&mut self, start: Start) {
+        self.code = start.code.clone();
+        self.start = start;
+        self.ui.place = None;
+    }
+
+    /// The name of a class.
+    pub fn class_name(&self, class: usize) -> String {
+        let name = self.known.space.classes.get(class);
+        name.map_or_else(|| class.to_string(), |name| crate::format::plain(name))
+    }
+}
