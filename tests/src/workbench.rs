@@ -22,9 +22,19 @@ impl Workbench {
         Workbench::at(&repository())
     }
 
+    /// At the root of this repository, with its runs in memory where there is such a place. A disk that is slower than an
+    /// epoch saves not every state that is due, which a test may need.
+    pub fn in_memory() -> Workbench {
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Workbench::of(&repository(), folder.expect("a temporary folder"))
+    }
+
     /// At another root.
     pub fn at(root: &Path) -> Workbench {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        Workbench::of(root, tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    fn of(root: &Path, folder: TempDir) -> Workbench {
         let runs = folder.path().join("runs");
         Workbench { root: root.to_owned(), folder, runs, variables: Vec::new() }
     }

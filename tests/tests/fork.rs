@@ -19,7 +19,7 @@ fn trained(more: &[&str]) -> Workbench {
 }
 
 fn trained_as(experiment: &[&str], more: &[&str]) -> Workbench {
-    let workbench = Workbench::new();
+    let workbench = Workbench::in_memory();
     let all = ["checkpoint.keep=20", "--name", "one", "--headless"];
     workbench.command(&with(experiment, &[&all, more].concat())).ok();
     workbench
@@ -100,7 +100,7 @@ fn a_fork_with_nothing_changed_is_its_parents_continuation() {
 
 #[test]
 fn what_was_set_by_request_goes_on_unless_the_fork_sets_it() {
-    let workbench = Workbench::new();
+    let workbench = Workbench::in_memory();
     let more = ["train.steps=3000", "--name", "one", "--headless", "--json"];
     let mut running = workbench.start(&with(SMALL_MLP, &more));
     running.until("a step", |line| (line["event"] == "step").then_some(()));
@@ -239,7 +239,7 @@ fn a_fork_of_a_fork_needs_neither_of_its_parents() {
 
 #[test]
 fn a_run_that_trains_can_be_forked() {
-    let workbench = Workbench::new();
+    let workbench = Workbench::in_memory();
     let endless = ["train.steps=100000000", "checkpoint.every_steps=50", "checkpoint.keep=1"];
     let more = [&endless[..], &["--name", "live", "--detach"]].concat();
     workbench.command(&with(SMALL_MLP, &more)).ok();

@@ -53,7 +53,7 @@ fn a_live_run_is_neither_removed_nor_pruned() {
 
 #[test]
 fn pruning_keeps_the_newest_and_the_best() {
-    let workbench = Workbench::new();
+    let workbench = Workbench::in_memory();
     // The KL grows from nothing at first, so that the best checkpoint by it is not the newest.
     let settings =
         ["train.epochs=6", "train.batch_size=1620", "checkpoint.keep=5", "train.monitor=valid/kl"];
