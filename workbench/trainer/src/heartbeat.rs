@@ -59,7 +59,8 @@ impl Heartbeat {
         });
         let (theirs, dir) = (shared.clone(), run.clone());
         let thread = std::thread::spawn(move || {
-            let mut load = Load::new();
+            // The first look takes a while, and comes after the first word on the disk.
+            let mut load: Option<Load> = None;
             let mut inner = theirs.lock();
             while !inner.ended {
                 let waits = |inner: &mut Inner| !inner.ended && !inner.urgent;
@@ -73,7 +74,7 @@ impl Heartbeat {
                 drop(inner);
                 // Training asks for what went wrong, and tells of it.
                 let _ = theirs.write(&dir);
-                let sampled = load.sample();
+                let sampled = load.get_or_insert_with(Load::new).sample();
                 inner = theirs.lock();
                 if !sampled.is_empty() {
                     inner.load = sampled;
