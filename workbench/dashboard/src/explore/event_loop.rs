@@ -9,8 +9,9 @@ use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyModifiers, MouseButton
 
 use super::decoder::{Decoder, Space};
 use super::keys::Stroke;
+use super::mouse::Mouse;
 use super::state::State;
-use super::update::{self, Effect, Message, Mouse, update};
+use super::update::{self, Effect, Message, update};
 use super::view;
 use super::work::{self, Worker};
 use crate::pacing::Pacer;

@@ -9,6 +9,7 @@
 //! | `work` | the decoder at work, on a thread of its own: the newest wish counts |
 //! | `space` | the latent space as sliders see it: coordinates, their order and reach |
 //! | `state`, `update` | what is chosen and shown, and what a key or an answer changes |
+//! | `travel`, `mouse` | parts of `update`: the map's cursor, and the mouse |
 //! | `keys` | the one table of the explorer's keys |
 //! | `view` | the screens |
 //! | `event_loop` | keys, answers and frames |
@@ -16,8 +17,10 @@
 mod decoder;
 mod event_loop;
 mod keys;
+mod mouse;
 mod space;
 mod state;
+mod travel;
 mod update;
 mod view;
 mod work;

@@ -8,8 +8,9 @@ use ratatui::backend::TestBackend;
 use workbench_runs::Snapshot;
 
 use super::keys::{self, Stroke, TABLE, View, char, named, shifted};
+use super::mouse::Mouse;
 use super::state::{Row, State};
-use super::update::{self, Effect, Message, Mouse, update};
+use super::update::{self, Effect, Message, update};
 use super::view::{self, layout};
 use super::work::{Answer, Job, carry_out};
 use super::*;

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use super::decoder::{Origin, Space};
 use super::keys::{self, Action, Mark, Size, Stroke, View};
+use super::mouse::{self, Mouse};
 use super::space::Basis;
 use super::state::{Notice, Row, STEPS, Start, State};
+use super::travel;
 use super::view::layout;
 use super::work::{Answer, Drawn, Job};
 
@@ -16,14 +18,6 @@ pub(crate) enum Message {
     Mouse(Mouse),
     Resize(u16, u16),
     Answer(Answer),
-}
-
-/// The left button, at a column and a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mouse {
-    Down(u16, u16),
-    Drag(u16, u16),
-    Up,
 }
 
 /// Something to be done outside of the state.
@@ -57,7 +51,7 @@ pub(crate) fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Key(stroke) => press(state, stroke),
         Message::Mouse(mouse) => {
-            point_at(state, mouse);
+            mouse::point_at(state, mouse);
             Vec::new()
         }
         Message::Answer(answer) => {
@@ -116,7 +110,7 @@ fn press(state: &mut State, stroke: Stroke) -> Vec<Effect> {
             _ => Vec::new(),
         };
     }
-    if state.ui.view == View::Map && travel(state, action) {
+    if state.ui.view == View::Map && travel::travel(state, action) {
         return Vec::new();
     }
     act(state, action)
@@ -244,7 +238,7 @@ fn slide(state: &mut State, towards: f32, size: Size) {
     }
 }
 
-fn put(state: &mut State, coordinate: usize, value: f32) {
+pub(super) fn put(state: &mut State, coordinate: usize, value: f32) {
     if state.is_locked(coordinate) {
         let name = state.known.name(state.ui.basis, coordinate);
         return say(state, &format!("{name} is locked: x unlocks it"));
@@ -320,101 +314,11 @@ fn walk(state: &mut State, by: isize) {
     go(state, place);
 }
 
-fn go(state: &mut State, place: usize) {
+pub(super) fn go(state: &mut State, place: usize) {
     let way = state.way();
     let Some(code) = way.get(place) else { return };
     state.begin(Start { origin: Origin::Between { place, of: way.len() }, code: code.clone() });
     state.ui.place = Some(place);
-}
-
-/// Keys that mean something of their own on the map; false where it was none of those.
-fn travel(state: &mut State, action: Action) -> bool {
-    let points = state.points();
-    match action {
-        Action::Left(size) => seek(state, [-1.0, 0.0], size),
-        Action::Right(size) => seek(state, [1.0, 0.0], size),
-        Action::Above(size) => seek(state, [0.0, 1.0], size),
-        Action::Below(size) => seek(state, [0.0, -1.0], size),
-        Action::NextPoint => state.ui.point = (state.ui.point + 1) % points.max(1),
-        Action::PreviousPoint => {
-            state.ui.point = (state.ui.point + points.saturating_sub(1)) % points.max(1);
-        }
-        Action::Pick => {
-            if let Some(start) = state.point() {
-                state.begin(start);
-            }
-            state.ui.view = View::Palette;
-        }
-        _ => return false,
-    }
-    true
-}
-
-/// The nearest point in a direction, at least so far away that it can be told from this one.
-fn seek(state: &mut State, [x, y]: [f64; 2], size: Size) {
-    let points = state.known.points(state.ui.basis);
-    let Some(&from) = points.get(state.ui.point) else { return };
-    let (across, up) = layout::ranges(points);
-    let least = if size == Size::Fine { 0.006 } else { 0.12 };
-    let mut best = None;
-    for (i, to) in points.iter().enumerate() {
-        let (dx, dy) = ((to[0] - from[0]) / across.span(), (to[1] - from[1]) / up.span());
-        let (along, aside) = (dx * x + dy * y, (dx * y - dy * x).abs());
-        let cost = along + 2.0 * aside;
-        if along >= least && aside <= along && best.is_none_or(|(least, _)| cost < least) {
-            best = Some((cost, i));
-        }
-    }
-    if let Some((_, point)) = best {
-        state.ui.point = point;
-    }
-}
-
-fn point_at(state: &mut State, mouse: Mouse) {
-    if !state.ui.mouse || state.ui.help {
-        return;
-    }
-    let layout = layout::of(state);
-    match mouse {
-        Mouse::Up => state.ui.dragging = None,
-        Mouse::Down(x, y) if state.ui.view == View::Map => {
-            state.ui.notice = None;
-            let Some(point) = layout.nearest_point(state, x, y) else { return };
-            if state.ui.point == point {
-                travel(state, Action::Pick);
-            } else {
-                state.ui.point = point;
-            }
-        }
-        Mouse::Down(x, y) => {
-            state.ui.notice = None;
-            if let Some(place) = layout.strip_place(state, x, y) {
-                return go(state, place);
-            }
-            let Some(row) = layout.row(state, x, y) else { return };
-            state.ui.chosen = row;
-            state.ui.dragging = Some(row);
-            drag(state, row, x, false);
-        }
-        Mouse::Drag(x, _) => {
-            if let Some(row) = state.ui.dragging {
-                drag(state, row, x, true);
-            }
-        }
-    }
-}
-
-/// Brings a slider to a column; a click beside its track only chooses it.
-fn drag(state: &mut State, row: usize, x: u16, is_held: bool) {
-    let Some(Row::Coordinate(coordinate)) = state.rows().get(row).copied() else { return };
-    let track = layout::track(state, layout::of(state).list);
-    if !is_held && !(track.left()..track.right()).contains(&x) {
-        return;
-    }
-    let last = f32::from(track.width.saturating_sub(1).max(1));
-    let share = (f32::from(x) - f32::from(track.x)).clamp(0.0, last) / last;
-    let reach = state.known.reach(state.ui.basis, coordinate);
-    put(state, coordinate, (share * 2.0 - 1.0) * reach);
 }
 
 fn hear(state: &mut State, answer: Answer) -> Vec<Effect> {

@@ -4,7 +4,7 @@ mod storage;
 mod trial;
 
 use workbench_runs::{Request, State, Status, checkpoint};
-use workbench_trainer::{Binarizer, Error, Outcome, Plan, Splits};
+use workbench_trainer::{Binarizer, Error, Outcome, Plan, Split, Splits};
 
 use trial::{Ask, Nobody, Rows, Trial, experiment};
 
@@ -218,6 +218,20 @@ fn binarization_is_the_same_at_every_visit_or_at_none() {
     assert_eq!(pixels("static", 0), pixels("static", 1));
     assert!(binary(&pixels("dynamic", 0)));
     assert_ne!(pixels("dynamic", 0), pixels("dynamic", 1));
+}
+
+#[test]
+fn an_item_read_alone_is_the_one_of_the_whole_split() {
+    let settings = "epochs = 4\nvalidation = 0.2\n[input]\nbinarize = 'static'";
+    let experiment = experiment(settings);
+    let source = Rows { bad: None };
+    let splits = Splits::load(&experiment, &source, &|_, _| {}).unwrap();
+    let fixed = Binarizer::fixed(&experiment);
+    let alone = Split::of_item(&source, "test", 3).unwrap();
+    assert_eq!(alone.len(), 1);
+    assert_eq!(alone.batch(&[0], fixed).inputs, splits.test.batch(&[3], fixed).inputs);
+    let bad = Split::of_item(&Rows { bad: Some(37) }, "train", 37).err().unwrap().to_string();
+    assert!(bad.starts_with("item 37 of `train`"), "{bad}");
 }
 
 #[test]

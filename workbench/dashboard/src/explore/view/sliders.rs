@@ -41,7 +41,7 @@ fn title(state: &State, layout: &Layout, buf: &mut Buffer) {
     }
     if rows > room {
         let text = format!("{} to {} of {rows}", state.ui.top + 1, (state.ui.top + room).min(rows));
-        let area = Rect { width: layout::track(state, layout.list).right() + 8 - area.x, ..area };
+        let area = Rect { width: layout::track(state, layout.list).right() + 6 - area.x, ..area };
         paint::right(buf, area, taken, &text, faint);
     }
 }
