@@ -60,6 +60,11 @@ impl Builder<'_> {
         };
         fs::create_dir_all(&include).map_err(io(&include))?;
         fs::create_dir_all(&libraries).map_err(io(&libraries))?;
+        // Two trainers that start at once build one after the other, as cargo's do; the second finds it built. A file
+        // system that knows no locks is taken as it is.
+        let lock = libraries.join(".lock");
+        let lock = fs::File::create(&lock).map_err(io(&lock))?;
+        let _ = lock.lock();
         // Written only when it differs: a new time stamp would make every plugin look out of date.
         if fs::read_to_string(&header).is_ok_and(|text| text != workbench_abi::HEADER)
             || !header.exists()
@@ -79,10 +84,13 @@ impl Builder<'_> {
         } else if let Some(file) = c_file(folder)
             && !newer(&library, folder, &header)
         {
+            // Aside, then renamed: whoever reads the one that is there never finds half of another.
+            let aside = libraries.join(format!(".{name}-{}", std::process::id()));
             let mut command = Command::new("cc");
             command.args(["-std=c11", "-O2", "-Wall", "-shared", "-fPIC", "-I"]).arg(&include);
-            command.arg("-o").arg(&library).arg(file).arg("-lm");
+            command.arg("-o").arg(&aside).arg(file).arg("-lm");
             self.run(name, command, "install a C compiler")?;
+            fs::rename(&aside, &library).map_err(io(&library))?;
         }
         match library.is_file() {
             true => Ok(library),
@@ -174,4 +182,29 @@ fn newer(library: &Path, folder: &Path, header: &Path) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut sources = entries.map(|entry| entry.path()).chain([header.to_owned()]);
     sources.all(|source| time(&source).is_some_and(|changed| changed < built))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_build_one_c_plugin_at_once_all_find_it_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let (target, folder) = (dir.path().join("target"), dir.path().join("twice"));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("twice.c"), "int twice(int x) { return 2 * x; }\n").unwrap();
+        let builder =
+            || Builder { cargo: OsStr::new("cargo"), target: &target, progress: &|_: &str| {} };
+        let built: Vec<Vec<u8>> = std::thread::scope(|scope| {
+            let builds: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| fs::read(builder().c("twice", &folder).unwrap()).unwrap()))
+                .collect();
+            builds.into_iter().map(|build| build.join().unwrap()).collect()
+        });
+        assert!(built[0].len() > 1000);
+        assert!(built.iter().all(|library| *library == built[0]));
+        let left = fs::read_dir(target.join("c")).unwrap();
+        assert_eq!(left.count(), 2, "the library and its lock");
+    }
 }
