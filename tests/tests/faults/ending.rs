@@ -93,7 +93,7 @@ fn records(run: &Path) -> Result<(Records, usize), String> {
                 records.retain(|(_, step), _| *step <= event.step);
             }
             for (tag, value) in event.values {
-                let aside = ["time/", "text/", "control", "data/classes"];
+                let aside = ["time/", "system/", "text/", "control", "data/classes"];
                 if !aside.iter().any(|aside| tag.starts_with(aside)) {
                     records.insert((tag, event.step), value);
                 }
