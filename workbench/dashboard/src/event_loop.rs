@@ -151,6 +151,12 @@ fn turn_until_left(
                 tell(state, &mut pacer, message);
             }
         }
+        // The size is asked for as well: where many changes come at once, the event of the last can be missed.
+        if let Ok((columns, rows)) = crossterm::terminal::size()
+            && (columns, rows) != state.size
+        {
+            tell(state, &mut pacer, Message::Resize(columns, rows));
+        }
         while let Ok(saved) = saver.done.try_recv() {
             tell(state, &mut pacer, Message::Read(Read::Saved(saved)));
         }
