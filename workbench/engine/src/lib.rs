@@ -12,6 +12,7 @@ mod backend;
 mod device;
 mod error;
 mod feed;
+mod geometry;
 mod initialise;
 mod interpreter;
 mod kernels;

@@ -11,65 +11,13 @@ use workbench_graph::ConvGeometry;
 use super::graft::{Value, graft2};
 use super::host::with_slice;
 use super::pool;
+use crate::geometry::Geometry;
 
 /// How many numbers are unfolded at a time: bounds the memory, whatever the batch. Set by hand, so
 /// that the order of sums is the same everywhere. Tests use a smaller one, to split their batches.
 const COLUMNS: usize = if cfg!(test) { 300 } else { 1 << 22 };
 
-/// A convolution from `channels × size` to `filters × out` over a batch. Sizes are depth, height and
-/// width; a 2-D one has depth 1, a 1-D one height 1 as well.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Plan {
-    pub batch: usize,
-    pub channels: usize,
-    pub filters: usize,
-    pub groups: usize,
-    pub size: [usize; 3],
-    pub out: [usize; 3],
-    pub kernel: [usize; 3],
-    pub stride: [usize; 3],
-    pub pad: [usize; 3],
-    pub dilation: [usize; 3],
-}
-
-impl Plan {
-    /// Of the convolution from `from` to `to` (both `[B, C, …]`) by `weight`.
-    pub fn new(from: &[usize], to: &[usize], weight: &[usize], geometry: &ConvGeometry) -> Plan {
-        // Shape inference admits one to three spatial axes only.
-        let axes = |dims: &[usize], fill: usize| {
-            let mut axes = [fill; 3];
-            axes.iter_mut().rev().zip(dims.iter().rev()).for_each(|(axis, size)| *axis = *size);
-            axes
-        };
-        Plan {
-            batch: from[0],
-            channels: from[1],
-            filters: to[1],
-            groups: geometry.groups,
-            size: axes(&from[2..], 1),
-            out: axes(&to[2..], 1),
-            kernel: axes(&weight[2..], 1),
-            stride: axes(&geometry.stride, 1),
-            pad: axes(&geometry.pad, 0),
-            dilation: axes(&geometry.dilation, 1),
-        }
-    }
-
-    /// Kernel taps a channel.
-    pub fn taps(&self) -> usize {
-        self.kernel.iter().product()
-    }
-
-    /// Pixels of the output.
-    pub fn places(&self) -> usize {
-        self.out.iter().product()
-    }
-
-    /// Pixels of the input.
-    pub fn plane(&self) -> usize {
-        self.size.iter().product()
-    }
-
+impl Geometry {
     /// Where a tap lies from the kernel's corner, counted as in row-major order.
     pub fn offset(&self, tap: usize) -> [usize; 3] {
         let [_, height, width] = self.kernel;
@@ -120,8 +68,8 @@ impl Plan {
         }
     }
 
-    /// The transpose of [`Plan::columns`]: what lies over a pixel is summed.
-    fn fold(&self, columns: &Tensor, rank: usize) -> Result<Tensor> {
+    /// The transpose of [`Geometry::columns`]: what lies over a pixel is summed.
+    fn fold_columns(&self, columns: &Tensor, rank: usize) -> Result<Tensor> {
         let plane = self.plane();
         let width = self.batch * self.places();
         let mut x = vec![0f32; self.batch * self.channels * plane];
@@ -177,7 +125,7 @@ impl Plan {
         Tensor::from_vec(swapped, dims, y.device())
     }
 
-    fn group(&self, tensor: &Tensor, group: usize) -> Result<Tensor> {
+    fn group_rows(&self, tensor: &Tensor, group: usize) -> Result<Tensor> {
         let rows = tensor.dims()[0] / self.groups;
         tensor.narrow(0, group * rows, rows)
     }
@@ -198,14 +146,14 @@ impl Plan {
 
     /// The batch in parts, each with the image that it starts at, so that no part's columns are
     /// larger than [`COLUMNS`] where one image's are not.
-    fn parts(&self) -> Vec<(usize, Plan)> {
+    fn batches(&self) -> Vec<(usize, Geometry)> {
         let image = self.channels * self.taps() * self.places();
         let most = (COLUMNS / image.max(1)).max(1);
         (0..self.batch)
             .step_by(most)
             .map(|start| {
                 let batch = most.min(self.batch - start);
-                (start, Plan { batch, ..*self })
+                (start, Geometry { batch, ..*self })
             })
             .collect()
     }
@@ -213,40 +161,40 @@ impl Plan {
     /// The convolution itself.
     fn forward(&self, x: &Tensor, weight: &Tensor) -> Result<Tensor> {
         let weight = self.flat(weight)?;
-        let part = |(start, plan): (usize, Plan)| {
-            let columns = plan.columns(&x.narrow(0, start, plan.batch)?)?;
-            let y = plan.each_group(|group| {
-                plan.group(&weight, group)?.matmul(&plan.group(&columns, group)?)
+        let part = |(start, g): (usize, Geometry)| {
+            let columns = g.columns(&x.narrow(0, start, g.batch)?)?;
+            let y = g.each_group(|group| {
+                g.group_rows(&weight, group)?.matmul(&g.group_rows(&columns, group)?)
             })?;
-            let y_data = swap(&y.contiguous()?, plan.filters, plan.batch, plan.places())?;
-            Tensor::from_vec(y_data, plan.output_dims(x.rank()), x.device())
+            let y_data = swap(&y.contiguous()?, g.filters, g.batch, g.places())?;
+            Tensor::from_vec(y_data, g.output_dims(x.rank()), x.device())
         };
-        join(self.parts().into_iter().map(part))
+        join(self.batches().into_iter().map(part))
     }
 
     /// The gradient of the input, given that of the output.
     fn input_gradient(&self, grad: &Tensor, weight: &Tensor) -> Result<Tensor> {
         let weight = self.flat(weight)?;
-        let part = |(start, plan): (usize, Plan)| {
-            let y = plan.filters_first(&grad.narrow(0, start, plan.batch)?)?;
-            let columns = plan.each_group(|group| {
-                plan.group(&weight, group)?.t()?.matmul(&plan.group(&y, group)?)
+        let part = |(start, g): (usize, Geometry)| {
+            let y = g.filters_first(&grad.narrow(0, start, g.batch)?)?;
+            let columns = g.each_group(|group| {
+                g.group_rows(&weight, group)?.t()?.matmul(&g.group_rows(&y, group)?)
             })?;
-            plan.fold(&columns, grad.rank())
+            g.fold_columns(&columns, grad.rank())
         };
-        join(self.parts().into_iter().map(part))
+        join(self.batches().into_iter().map(part))
     }
 
     /// The gradient of the weight, given the input and the gradient of the output.
     fn weight_gradient(&self, x: &Tensor, grad: &Tensor, dims: &[usize]) -> Result<Tensor> {
-        let part = |(start, plan): (usize, Plan)| {
-            let columns = plan.columns(&x.narrow(0, start, plan.batch)?)?;
-            let y = plan.filters_first(&grad.narrow(0, start, plan.batch)?)?;
-            plan.each_group(|group| {
-                plan.group(&y, group)?.matmul(&plan.group(&columns, group)?.t()?)
+        let part = |(start, g): (usize, Geometry)| {
+            let columns = g.columns(&x.narrow(0, start, g.batch)?)?;
+            let y = g.filters_first(&grad.narrow(0, start, g.batch)?)?;
+            g.each_group(|group| {
+                g.group_rows(&y, group)?.matmul(&g.group_rows(&columns, group)?.t()?)
             })
         };
-        let mut parts = self.parts().into_iter().map(part);
+        let mut parts = self.batches().into_iter().map(part);
         let Some(first) = parts.next() else {
             return Tensor::zeros(dims, x.dtype(), x.device());
         };
@@ -284,14 +232,10 @@ pub(super) fn conv(
     dims: &[usize],
     geometry: &ConvGeometry,
 ) -> Result<Tensor> {
-    let plan = Plan::new(x.dims(), dims, w.dims(), geometry);
-    let value = plan.forward(&x.detach(), &w.detach())?;
+    let g = Geometry::new(x.dims(), dims, w.dims(), geometry);
+    let value = g.forward(&x.detach(), &w.detach())?;
     graft2(x, w, Value::Tensor(value), move |side, x, w, _, grad| {
-        if side == 0 {
-            plan.input_gradient(grad, w)
-        } else {
-            plan.weight_gradient(x, grad, w.dims())
-        }
+        if side == 0 { g.input_gradient(grad, w) } else { g.weight_gradient(x, grad, w.dims()) }
     })
 }
 
@@ -302,9 +246,9 @@ pub(super) fn conv_transpose(
     dims: &[usize],
     geometry: &ConvGeometry,
 ) -> Result<Tensor> {
-    let plan = Plan::new(dims, x.dims(), w.dims(), geometry);
-    let value = plan.input_gradient(&x.detach(), &w.detach())?;
+    let g = Geometry::new(dims, x.dims(), w.dims(), geometry);
+    let value = g.input_gradient(&x.detach(), &w.detach())?;
     graft2(x, w, Value::Tensor(value), move |side, x, w, _, grad| {
-        if side == 0 { plan.forward(grad, w) } else { plan.weight_gradient(grad, x, w.dims()) }
+        if side == 0 { g.forward(grad, w) } else { g.weight_gradient(grad, x, w.dims()) }
     })
 }

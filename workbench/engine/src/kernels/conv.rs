@@ -13,22 +13,7 @@ use pulp::Arch;
 use super::product::{Finish, Matrix, Size, pack, packed_len, sum_parts, tiles};
 use super::threads::parallel;
 use super::{Source, Target, scratch};
-
-/// A convolution from `channels × size` to `filters × out` over a batch. Sizes are depth, height and width; a 2-D
-/// one has depth 1, a 1-D one height 1 as well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Geometry {
-    pub batch: usize,
-    pub channels: usize,
-    pub filters: usize,
-    pub groups: usize,
-    pub size: [usize; 3],
-    pub out: [usize; 3],
-    pub kernel: [usize; 3],
-    pub stride: [usize; 3],
-    pub pad: [usize; 3],
-    pub dilation: [usize; 3],
-}
+use crate::geometry::Geometry;
 
 /// Numbers that a task unfolds at a time: half of a small second-level cache.
 const CHUNK: usize = 1 << 16;
@@ -36,21 +21,6 @@ const CHUNK: usize = 1 << 16;
 const PARTS: usize = 8;
 
 impl Geometry {
-    /// Kernel taps a channel.
-    pub fn taps(&self) -> usize {
-        self.kernel.iter().product()
-    }
-
-    /// Pixels of the output.
-    pub fn places(&self) -> usize {
-        self.out.iter().product()
-    }
-
-    /// Pixels of the input.
-    pub fn plane(&self) -> usize {
-        self.size.iter().product()
-    }
-
     /// Numbers that a group's kernel sees at once.
     pub fn reach(&self) -> usize {
         self.taps() * self.group_channels()

@@ -2,13 +2,11 @@
 
 #![expect(unsafe_code, reason = "tasks write disjoint parts of one buffer")]
 
-use std::ops::Range;
-
 use workbench_graph::Pooling;
 
-use super::conv::Geometry;
 use super::threads::chunks;
 use super::{Source, Target};
+use crate::geometry::{Geometry, each_window};
 
 const TASK: usize = 1 << 14;
 
@@ -55,54 +53,4 @@ fn each_plane(g: &Geometry, work: impl Fn(usize) + Sync) {
     chunks(g.batch, TASK / (g.plane() + g.places() * g.taps()), |from, n| {
         (from..from + n).for_each(&work);
     });
-}
-
-/// The part of a window that lies inside the input, one range an axis; never empty, as the padding is less than the
-/// kernel.
-struct Inside([Range<usize>; 3]);
-
-impl Inside {
-    /// Where the largest element lies. NaN is the largest, so that a fault shows; the first of ties stays.
-    fn largest(&self, g: &Geometry, x: &[f32]) -> usize {
-        let [z, y, first] = &self.0;
-        let mut at = (z.start * g.size[1] + y.start) * g.size[2] + first.start;
-        self.each_row(g, |row| {
-            for i in row {
-                if x[i] > x[at] || (x[i].is_nan() && !x[at].is_nan()) {
-                    at = i;
-                }
-            }
-        });
-        at
-    }
-
-    /// The rows of the window, as ranges of the plane.
-    fn each_row(&self, g: &Geometry, mut each: impl FnMut(Range<usize>)) {
-        let [zs, ys, xs] = self.0.clone();
-        for z in zs {
-            for y in ys.clone() {
-                let row = (z * g.size[1] + y) * g.size[2];
-                each(row + xs.start..row + xs.end);
-            }
-        }
-    }
-}
-
-/// Visits each output pixel with its window.
-fn each_window(g: &Geometry, mut each: impl FnMut(usize, Inside)) {
-    let inside = |axis: usize, place: usize| {
-        let (start, pad) = (place * g.stride[axis], g.pad[axis]);
-        let end = (start + g.kernel[axis]).saturating_sub(pad).min(g.size[axis]);
-        start.saturating_sub(pad)..end
-    };
-    let [planes, rows, columns] = g.out;
-    let mut place = 0;
-    for z in 0..planes {
-        for y in 0..rows {
-            for x in 0..columns {
-                each(place, Inside([inside(0, z), inside(1, y), inside(2, x)]));
-                place += 1;
-            }
-        }
-    }
 }

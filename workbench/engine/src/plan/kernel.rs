@@ -5,7 +5,8 @@
 use workbench_graph::{Distribution, Pooling};
 
 use super::program::Kind;
-use crate::kernels::conv::{self, Geometry};
+use crate::geometry::Geometry;
+use crate::kernels::conv;
 use crate::kernels::map::{self, Code};
 use crate::kernels::place::{self, Lanes};
 use crate::kernels::product::{self, Finish, Matrix, Size};

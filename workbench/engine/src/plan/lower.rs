@@ -7,7 +7,7 @@ use workbench_graph::{
 };
 
 use super::program::{Id, Instr, Kind, Program};
-use crate::kernels::conv::Geometry;
+use crate::geometry::Geometry;
 use crate::kernels::map::Map;
 use crate::kernels::reduce::Fold;
 
@@ -99,7 +99,7 @@ impl Lowering {
             Op::MatMul => p.matmul(args[0], args[1], [false; 2]),
             Op::Conv(geometry) => {
                 let (x, weight) = (p.dims(args[0]), p.dims(args[1]));
-                let g = convolution(x, dims, weight, geometry);
+                let g = Geometry::new(x, dims, weight, geometry);
                 let x = self.channels_last(args[0]);
                 let weight = self.weight(args[1], &g);
                 let out = channels_last(dims);
@@ -109,7 +109,7 @@ impl Lowering {
             Op::ConvTranspose { geometry, .. } => {
                 // The convolution that leads from the result to the operand, backwards.
                 let (y, weight) = (p.dims(args[0]), p.dims(args[1]));
-                let g = convolution(dims, y, weight, geometry);
+                let g = Geometry::new(dims, y, weight, geometry);
                 let y = self.channels_last(args[0]);
                 let weight = self.weight(args[1], &g);
                 let out = channels_last(dims);
@@ -125,7 +125,7 @@ impl Lowering {
                     groups: 1,
                 };
                 let weight = [&[1, 1], &window.kernel[..]].concat();
-                let mut g = convolution(&x, dims, &weight, &geometry);
+                let mut g = Geometry::new(&x, dims, &weight, &geometry);
                 (g.batch, g.channels, g.filters) = (x[0] * x[1], 1, 1);
                 p.push(Instr::Pool { pooling: *pooling, geometry: g }, args, dims, kind)
             }
@@ -239,32 +239,5 @@ fn kind(dtype: DType) -> Kind {
     match dtype {
         DType::F32 => Kind::Float,
         DType::U8 | DType::I64 => Kind::Integer,
-    }
-}
-
-/// Of the convolution from `from` to `to` (both `[B, C, …]`) by `weight`.
-fn convolution(
-    from: &[usize],
-    to: &[usize],
-    weight: &[usize],
-    geometry: &ConvGeometry,
-) -> Geometry {
-    // Shape inference admits one to three spatial axes only.
-    let axes = |dims: &[usize], fill: usize| {
-        let mut axes = [fill; 3];
-        axes.iter_mut().rev().zip(dims.iter().rev()).for_each(|(axis, size)| *axis = *size);
-        axes
-    };
-    Geometry {
-        batch: from[0],
-        channels: from[1],
-        filters: to[1],
-        groups: geometry.groups,
-        size: axes(&from[2..], 1),
-        out: axes(&to[2..], 1),
-        kernel: axes(&weight[2..], 1),
-        stride: axes(&geometry.stride, 1),
-        pad: axes(&geometry.pad, 0),
-        dilation: axes(&geometry.dilation, 1),
     }
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use workbench_graph::{Binary, Distribution, Pooling, Unary};
 
-use crate::kernels::conv::Geometry;
+use crate::geometry::Geometry;
 use crate::kernels::map::Map;
 use crate::kernels::reduce::Fold;
 
