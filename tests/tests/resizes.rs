@@ -24,6 +24,25 @@ fn a_dashboard_survives_ten_thousand_resizes_and_restores_the_terminal() {
     resize(10_000);
 }
 
+/// A key and a new size that are there at the same moment are both seen, whichever came first.
+#[test]
+fn a_key_that_comes_with_a_new_size_is_not_lost() {
+    let workbench = Workbench::new();
+    workbench.command(&with(SMALL_MLP, &["train.steps=20", "--headless", "--name", "one"])).ok();
+    let mut terminal = Terminal::workbench(&workbench, (80, 24), &["attach", "one"]);
+    terminal.shows(&["finished", "[1 Loss]"]);
+    let views = [("6", "[6 Experiment]"), ("5", "[5 Model]"), ("4", "[4 Log]"), ("1", "[1 Loss]")];
+    for i in 0..60 {
+        let (key, view) = views[i as usize % views.len()];
+        // Nothing else is typed until the screen has changed: a key that is lost stays lost.
+        terminal.resize(80 + i, 24 + i % 7);
+        terminal.press(key);
+        terminal.shows(&[view]);
+    }
+    terminal.press("q");
+    terminal.ended().exits(0);
+}
+
 fn resize(times: u32) {
     let workbench = Workbench::new();
     workbench.command(&with(SMALL_MLP, &["train.steps=200", "--headless", "--name", "one"])).ok();

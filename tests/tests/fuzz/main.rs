@@ -23,7 +23,7 @@ mod card;
 
 // Private to the dashboard.
 #[allow(dead_code)]
-#[path = "../../../workbench/dashboard/src/state/picture.rs"]
+#[path = "../../../workbench/dashboard/src/draw/picture.rs"]
 mod picture;
 
 mod binary;

@@ -3,7 +3,7 @@
 //! `demo DIR` writes a finished run; `demo DIR --live [STEPS_PER_SECOND]` goes on appending to it and obeys
 //! requests; `--steps N` sets how many steps there are.
 
-#[path = "../src/synthetic.rs"]
+#[path = "../src/watch/synthetic.rs"]
 mod synthetic;
 
 use std::path::PathBuf;

@@ -1,250 +1,87 @@
-//! The one table of keys: it feeds dispatch, the help screen and the README.
+//! Tables of keys: each feeds dispatch, the help screen and the README.
 
 use crossterm::event::KeyCode;
 
-/// A key press; that Shift was held shows in the character.
+/// Where a key may mean something of its own: a view, a section.
+pub(crate) trait Place: Copy + PartialEq + 'static {
+    const ALL: &'static [Self];
+
+    fn name(self) -> &'static str;
+}
+
+/// Keys that do the same, and what that is.
+pub(crate) struct Binding<A: 'static, P: 'static> {
+    pub keys: &'static [Key],
+    pub action: A,
+    /// Where the keys mean this; empty for everywhere.
+    pub places: &'static [P],
+    pub help: &'static str,
+}
+
+/// A key press. That Shift was held shows in a character, and is told of other keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key {
     pub code: KeyCode,
     pub ctrl: bool,
+    pub shift: bool,
 }
 
-/// What a key does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Action {
-    Show(View),
-    NextView,
-    PreviousView,
-    Back,
-    Forward,
-    First,
-    Last,
-    Up,
-    Down,
-    PageUp,
-    PageDown,
-    PreviousPage,
-    NextPage,
-    Filter,
-    Smooth,
-    LogScale,
-    Splits,
-    ZoomIn,
-    ZoomOut,
-    PanLeft,
-    PanRight,
-    AllSteps,
-    Pin,
-    UnpinAll,
-    Whole,
-    Principal,
-    AxisX,
-    AxisY,
-    Color,
-    ColorByClass,
-    PointLeft,
-    PointRight,
-    PointUp,
-    PointDown,
-    SaveView,
-    PauseOrContinue,
-    Save,
-    Stop,
-    Prompt,
-    Explore,
-    Help,
-    Dismiss,
-    Redraw,
-    Suspend,
-    Detach,
-}
-
-/// The screens, in the order of their number keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum View {
-    Loss,
-    Images,
-    Latent,
-    Log,
-    Model,
-    Experiment,
-    Runs,
-}
-
-impl View {
-    pub const ALL: [View; 7] = [
-        View::Loss,
-        View::Images,
-        View::Latent,
-        View::Log,
-        View::Model,
-        View::Experiment,
-        View::Runs,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            View::Loss => "Loss",
-            View::Images => "Images",
-            View::Latent => "Latent",
-            View::Log => "Log",
-            View::Model => "Model",
-            View::Experiment => "Experiment",
-            View::Runs => "Runs",
-        }
-    }
-}
-
-/// Keys that do the same, and what that is.
-pub(crate) struct Binding {
-    pub keys: &'static [Key],
-    pub action: Action,
-    /// The views where the keys mean this; empty for all.
-    pub views: &'static [View],
-    pub help: &'static str,
-}
+/// Leaves every screen, whatever is being typed.
+pub(crate) const INTERRUPT: Key = ctrl('c');
 
 pub(crate) const fn char(c: char) -> Key {
-    Key { code: KeyCode::Char(c), ctrl: false }
+    named(KeyCode::Char(c))
 }
 
 pub(crate) const fn ctrl(c: char) -> Key {
-    Key { code: KeyCode::Char(c), ctrl: true }
+    Key { ctrl: true, ..char(c) }
 }
 
 pub(crate) const fn named(code: KeyCode) -> Key {
-    Key { code, ctrl: false }
+    Key { code, ctrl: false, shift: false }
 }
 
-const fn everywhere(keys: &'static [Key], action: Action, help: &'static str) -> Binding {
-    Binding { keys, action, views: &[], help }
+pub(crate) const fn shifted(code: KeyCode) -> Key {
+    Key { shift: true, ..named(code) }
 }
 
-const fn within(
-    views: &'static [View],
+pub(crate) const fn everywhere<A, P>(
     keys: &'static [Key],
-    action: Action,
+    action: A,
     help: &'static str,
-) -> Binding {
-    Binding { keys, action, views, help }
+) -> Binding<A, P> {
+    Binding { keys, action, places: &[], help }
 }
 
-const SCRUB: &[View] = &[View::Loss, View::Images, View::Latent];
-const CHOOSE: &[View] = &[View::Loss, View::Images];
-const SCROLL: &[View] = &[View::Log, View::Model, View::Experiment];
-const LOSS: &[View] = &[View::Loss];
-const RUNS: &[View] = &[View::Runs];
-const IMAGES: &[View] = &[View::Images];
-const LATENT: &[View] = &[View::Latent];
+pub(crate) const fn within<A, P>(
+    places: &'static [P],
+    keys: &'static [Key],
+    action: A,
+    help: &'static str,
+) -> Binding<A, P> {
+    Binding { keys, action, places, help }
+}
 
-/// Every key there is. The first binding that fits is the one that holds.
-pub(crate) const TABLE: &[Binding] = &[
-    everywhere(&[char('1')], Action::Show(View::Loss), "the loss and all other curves"),
-    everywhere(&[char('2')], Action::Show(View::Images), "reconstructions and samples"),
-    everywhere(&[char('3')], Action::Show(View::Latent), "the latent space"),
-    everywhere(
-        &[char('4')],
-        Action::Show(View::Log),
-        "what the trainer printed, and what was asked of it",
-    ),
-    everywhere(&[char('5')], Action::Show(View::Model), "the layers"),
-    everywhere(&[char('6')], Action::Show(View::Experiment), "the experiment as resolved"),
-    everywhere(
-        &[char('7'), char('c')],
-        Action::Show(View::Runs),
-        "compare: which other runs are drawn over this one",
-    ),
-    everywhere(&[named(KeyCode::Tab)], Action::NextView, "next view"),
-    everywhere(&[named(KeyCode::BackTab)], Action::PreviousView, "previous view"),
-    within(
-        SCRUB,
-        &[named(KeyCode::Left), char('h')],
-        Action::Back,
-        "earlier: read the curves, scrub through snapshots",
-    ),
-    within(SCRUB, &[named(KeyCode::Right), char('l')], Action::Forward, "later"),
-    within(SCRUB, &[named(KeyCode::Home)], Action::First, "the first step"),
-    within(SCRUB, &[named(KeyCode::End)], Action::Last, "the newest, and follow it"),
-    within(CHOOSE, &[named(KeyCode::Up), char('k')], Action::Up, "previous metric or picture"),
-    within(CHOOSE, &[named(KeyCode::Down), char('j')], Action::Down, "next metric or picture"),
-    within(
-        LOSS,
-        &[char(']'), named(KeyCode::PageDown)],
-        Action::NextPage,
-        "next page: the grid of all metrics",
-    ),
-    within(LOSS, &[char('['), named(KeyCode::PageUp)], Action::PreviousPage, "previous page"),
-    within(LOSS, &[char('/')], Action::Filter, "filter the metrics by regular expressions"),
-    within(LOSS, &[char('e')], Action::Smooth, "smoothing: off, 0.6, 0.9, 0.98"),
-    within(LOSS, &[char('y')], Action::LogScale, "logarithmic y axis"),
-    within(LOSS, &[char('+'), char('=')], Action::ZoomIn, "half as many steps, about the cursor"),
-    within(LOSS, &[char('-')], Action::ZoomOut, "twice as many steps"),
-    within(LOSS, &[char('<'), char(',')], Action::PanLeft, "earlier steps, when zoomed"),
-    within(LOSS, &[char('>'), char('.')], Action::PanRight, "later steps, when zoomed"),
-    within(LOSS, &[char('0')], Action::AllSteps, "all steps"),
-    within(LOSS, &[char('v')], Action::Splits, "curves of validation, of training, or all"),
-    within(RUNS, &[named(KeyCode::Enter)], Action::Pin, "pin the run, or let it go"),
-    within(RUNS, &[char('x')], Action::UnpinAll, "let all others go"),
-    within(
-        RUNS,
-        &[char('/')],
-        Action::Filter,
-        "filter the runs: parts of names, state=running, lr<1e-3, architecture=conv-vae",
-    ),
-    within(RUNS, &[named(KeyCode::Up), char('k')], Action::Up, "previous run"),
-    within(RUNS, &[named(KeyCode::Down), char('j')], Action::Down, "next run"),
-    within(RUNS, &[named(KeyCode::PageUp)], Action::PageUp, "up a page of runs"),
-    within(RUNS, &[named(KeyCode::PageDown)], Action::PageDown, "down a page of runs"),
-    within(RUNS, &[named(KeyCode::Home)], Action::First, "the first run"),
-    within(RUNS, &[named(KeyCode::End)], Action::Last, "the last run"),
-    within(
-        IMAGES,
-        &[char('z')],
-        Action::Whole,
-        "the whole picture, or as much of it as is legible",
-    ),
-    within(LATENT, &[char('p')], Action::Principal, "principal components or dimensions"),
-    within(LATENT, &[char('x')], Action::AxisX, "next dimension on the x axis"),
-    within(LATENT, &[char('y')], Action::AxisY, "next dimension on the y axis"),
-    within(
-        LATENT,
-        &[char('b')],
-        Action::Color,
-        "colour by the next dimension, by its KL, or by class",
-    ),
-    within(LATENT, &[char('B')], Action::ColorByClass, "colour by class"),
-    within(LATENT, &[char('H')], Action::PointLeft, "look at a point: to its left"),
-    within(LATENT, &[char('J')], Action::PointDown, "the point below"),
-    within(LATENT, &[char('K')], Action::PointUp, "the point above"),
-    within(LATENT, &[char('L')], Action::PointRight, "the point to the right"),
-    within(LATENT, &[char('w')], Action::SaveView, "write this view as PNG and CSV"),
-    within(SCROLL, &[named(KeyCode::Up), char('k')], Action::Up, "up a line"),
-    within(SCROLL, &[named(KeyCode::Down), char('j')], Action::Down, "down a line"),
-    within(SCROLL, &[named(KeyCode::PageUp)], Action::PageUp, "up a page"),
-    within(SCROLL, &[named(KeyCode::PageDown)], Action::PageDown, "down a page"),
-    within(SCROLL, &[named(KeyCode::Home)], Action::First, "to the start"),
-    within(SCROLL, &[named(KeyCode::End)], Action::Last, "to the end"),
-    everywhere(&[char(' ')], Action::PauseOrContinue, "pause the run, or let it go on"),
-    everywhere(&[char('s')], Action::Save, "write a checkpoint now"),
-    everywhere(&[char('S')], Action::Stop, "stop the run (press twice)"),
-    everywhere(&[char(':')], Action::Prompt, "a command: set beta 2, set lr 3e-4"),
-    everywhere(&[char('E')], Action::Explore, "explore the latent space; q there comes back"),
-    everywhere(&[char('?')], Action::Help, "this help"),
-    everywhere(
-        &[named(KeyCode::Esc)],
-        Action::Dismiss,
-        "back to the plain view: no cursor, filter or help",
-    ),
-    everywhere(&[ctrl('l')], Action::Redraw, "draw the screen anew"),
-    everywhere(&[ctrl('z')], Action::Suspend, "suspend; fg comes back"),
-    everywhere(&[char('q'), ctrl('c')], Action::Detach, "leave; training goes on"),
-];
+impl<A: Copy, P: Place> Binding<A, P> {
+    pub fn holds_in(&self, place: P) -> bool {
+        self.places.is_empty() || self.places.contains(&place)
+    }
 
-/// What a key does in a view.
-pub(crate) fn action(key: Key, view: View) -> Option<Action> {
-    let fits =
-        |b: &&Binding| b.keys.contains(&key) && (b.views.is_empty() || b.views.contains(&view));
-    TABLE.iter().find(fits).map(|binding| binding.action)
+    /// The names of its keys, `Left h`.
+    pub fn names(&self) -> String {
+        self.keys.iter().map(|&key| name(key)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Where it holds: `Loss, Images`, or nothing where it holds everywhere.
+    pub fn place(&self) -> String {
+        self.places.iter().map(|place| place.name()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What a key does at a place. The first binding that fits is the one that holds.
+pub(crate) fn action<A: Copy, P: Place>(table: &[Binding<A, P>], key: Key, place: P) -> Option<A> {
+    let fits = |binding: &&Binding<A, P>| binding.keys.contains(&key) && binding.holds_in(place);
+    table.iter().find(fits).map(|binding| binding.action)
 }
 
 /// A key's name for people.
@@ -258,31 +95,41 @@ pub(crate) fn name(key: Key) -> String {
         KeyCode::PageDown => "PgDn".to_owned(),
         code => format!("{code:?}"),
     };
-    if key.ctrl { format!("Ctrl-{name}") } else { name }
+    let name = if key.ctrl { format!("Ctrl-{name}") } else { name };
+    if key.shift { format!("Shift-{name}") } else { name }
 }
 
-/// The names of a binding's keys, `Left h`.
-pub(crate) fn names(binding: &Binding) -> String {
-    binding.keys.iter().map(|&key| name(key)).collect::<Vec<_>>().join(" ")
-}
-
-/// Where a binding holds: `Loss, Images`, or nothing where it holds everywhere.
-pub(crate) fn place(binding: &Binding) -> String {
-    binding.views.iter().map(|view| view.name()).collect::<Vec<_>>().join(", ")
-}
-
-/// The table of keys in Markdown, for the README.
-pub fn markdown() -> String {
+/// A table of keys in Markdown, for the README.
+pub(crate) fn markdown<A: Copy, P: Place>(table: &[Binding<A, P>]) -> String {
     let mut out = String::from("| key | in | does |\n|---|---|---|\n");
-    for binding in TABLE {
+    for binding in table {
         let keys: Vec<String> = binding
             .keys
             .iter()
             .map(|&key| format!("`{}`", name(key).replace('|', "\\|")))
             .collect();
-        out += &format!("| {} | {} | {} |\n", keys.join(" "), place(binding), binding.help);
+        out += &format!("| {} | {} | {} |\n", keys.join(" "), binding.place(), binding.help);
     }
     out
+}
+
+/// Holds of every table.
+///
+/// # Panics
+/// Where a binding is hidden by one before it, and where the README does not hold the table.
+#[cfg(test)]
+pub(crate) fn check<A: Copy + PartialEq + std::fmt::Debug, P: Place>(table: &[Binding<A, P>]) {
+    for binding in table {
+        let places = if binding.places.is_empty() { P::ALL } else { binding.places };
+        for &place in places {
+            for &key in binding.keys {
+                let found = action(table, key, place);
+                assert_eq!(found, Some(binding.action), "{} in {}", name(key), place.name());
+            }
+        }
+    }
+    let text = markdown(table);
+    assert!(include_str!("../../../README.md").contains(&text), "{text}");
 }
 
 #[cfg(test)]
@@ -290,31 +137,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_binding_hides_another() {
-        for binding in TABLE {
-            let views = if binding.views.is_empty() { &View::ALL[..] } else { binding.views };
-            for &view in views {
-                for &key in binding.keys {
-                    assert_eq!(
-                        action(key, view),
-                        Some(binding.action),
-                        "{} in {view:?}",
-                        name(key)
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_key_may_mean_different_things_in_different_views() {
-        assert_eq!(action(char('y'), View::Loss), Some(Action::LogScale));
-        assert_eq!(action(char('y'), View::Latent), Some(Action::AxisY));
-        assert_eq!(action(char('y'), View::Log), None);
-    }
-
-    #[test]
-    fn the_readme_holds_this_table() {
-        assert!(include_str!("../../../README.md").contains(&markdown()), "{}", markdown());
+    fn a_key_is_called_as_on_the_keyboard() {
+        assert_eq!(name(ctrl('l')), "Ctrl-L");
+        assert_eq!(name(shifted(KeyCode::Left)), "Shift-Left");
+        assert_eq!(name(named(KeyCode::BackTab)), "Shift-Tab");
+        assert_eq!(name(char('S')), "S");
     }
 }

@@ -1,56 +1,42 @@
 //! The terminal dashboard over a run directory: a pure reader, which asks things of the trainer by dropping
 //! request files.
 //!
-//! Elm style: files become [`Message`](message::Message)s in `reader`, `update` folds them into
-//! [`State`](state::State), `view` draws the state and does no I/O. Replaying a log gives the same screen.
+//! Three screens, each a folder in Elm style (messages become state, the state is drawn): `watch`, the dashboard of a
+//! run; `home`, the screen of a workbench without an argument; `explore`, sliders for the latent space.
 //!
 //! | module | is |
 //! |---|---|
-//! | `state` | what is known, folded from messages, and what is derived from it; no I/O |
-//! | `message`, `update` | what can happen, and what it changes |
-//! | `keys` | the one table of keys: dispatch, help screen and README |
-//! | `view` | the screens, one a file |
-//! | `theme` | colours and glyphs, decided once |
-//! | `reader` | the run's files, polled on a thread of its own |
-//! | `readers` | all that is read for one dashboard: its run, and those drawn over it |
+//! | `watch`, `home`, `explore` | the screens |
+//! | `stage` | what every screen does with the terminal: it waits, hears, and shows frames when they are due |
+//! | `terminal` | set-up, restore, signals, what is typed, and the writing of frames |
+//! | `keys` | tables of keys: dispatch, help screens and README |
+//! | `draw` | what the screens draw with: text, axes, dots, pictures |
+//! | `theme`, `format` | colours and glyphs, decided once; numbers and names as text |
 //! | `run_filter` | which runs of a list are shown: by name, state and setting |
-//! | `home` | the screen of a workbench without an argument, in the same style |
-//! | `explore` | sliders for the latent space, in the same style |
 //! | `preview` | pictures as lines of text, for commands that print |
-//! | `save` | what is looked at as a figure, drawn by whoever shows the dashboard |
-//! | `terminal` | set-up, restore, signals, and the writing of frames |
 
 use std::ffi::OsString;
 
+mod draw;
 mod error;
-mod event_loop;
 pub mod explore;
 mod format;
 pub mod home;
 mod keys;
-mod message;
 mod pacing;
 mod preview;
-mod reader;
-mod readers;
 mod run_filter;
-mod save;
-mod state;
-#[cfg(test)]
-mod synthetic;
+mod stage;
 mod terminal;
 mod theme;
-mod update;
-mod view;
+pub mod watch;
 
 pub use error::Error;
-pub use event_loop::{Outcome, attach, compare};
 pub use explore::explore;
 pub use home::home;
-pub use keys::markdown as keys_markdown;
 pub use preview::{Tile, preview};
-pub use save::{LatentView, Save};
 pub use theme::{Env, Theme};
+pub use watch::{LatentView, Outcome, Save, attach, compare};
 
 /// How the dashboard is to look, and what it should know of where it runs.
 #[derive(Debug, Clone, Default)]

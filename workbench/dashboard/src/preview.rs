@@ -7,12 +7,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::Options;
+use crate::draw::half_blocks::paint_picture;
+use crate::draw::paint;
+use crate::draw::picture::Picture;
 use crate::format;
-use crate::state::picture::Picture;
 use crate::terminal::Pen;
 use crate::theme::{Hue, Styles, Theme};
-use crate::view::images::paint_picture;
-use crate::view::paint;
 
 /// A picture and what to write under it.
 #[derive(Debug, Clone, PartialEq, Eq)]

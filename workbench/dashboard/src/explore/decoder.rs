@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use workbench_runs::Snapshot;
 
-use crate::state::picture::Picture;
+use crate::draw::picture::Picture;
 
 /// A trained model as the explorer asks it. Called from one thread, which is not the one that draws; nothing may be
 /// written to the terminal meanwhile. Errors are lines to be shown as they are.

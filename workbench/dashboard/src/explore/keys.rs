@@ -2,14 +2,7 @@
 
 use crossterm::event::KeyCode;
 
-use crate::keys::{self, Key};
-
-/// A key press; Shift counts for keys that are no characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stroke {
-    pub key: Key,
-    pub shift: bool,
-}
+use crate::keys::{self, Key, Place, char, ctrl, everywhere, named, shifted, within};
 
 /// What a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,8 +66,10 @@ pub(crate) enum View {
     Map,
 }
 
-impl View {
-    pub fn name(self) -> &'static str {
+impl Place for View {
+    const ALL: &'static [View] = &[View::Palette, View::Map];
+
+    fn name(self) -> &'static str {
         match self {
             View::Palette => "sliders",
             View::Map => "map",
@@ -82,45 +77,18 @@ impl View {
     }
 }
 
-/// Keys that do the same, and what that is.
-pub(crate) struct Binding {
-    pub keys: &'static [Stroke],
-    pub action: Action,
-    /// Where the keys mean this; empty for everywhere.
-    pub views: &'static [View],
-    pub help: &'static str,
+const fn sliders(keys: &'static [Key], action: Action, help: &'static str) -> Binding {
+    within(&[View::Palette], keys, action, help)
 }
 
-pub(crate) const fn char(c: char) -> Stroke {
-    Stroke { key: keys::char(c), shift: false }
-}
-
-const fn ctrl(c: char) -> Stroke {
-    Stroke { key: keys::ctrl(c), shift: false }
-}
-
-pub(crate) const fn named(code: KeyCode) -> Stroke {
-    Stroke { key: keys::named(code), shift: false }
-}
-
-pub(crate) const fn shifted(code: KeyCode) -> Stroke {
-    Stroke { key: keys::named(code), shift: true }
-}
-
-const fn everywhere(keys: &'static [Stroke], action: Action, help: &'static str) -> Binding {
-    Binding { keys, action, views: &[], help }
-}
-
-const fn sliders(keys: &'static [Stroke], action: Action, help: &'static str) -> Binding {
-    Binding { keys, action, views: &[View::Palette], help }
-}
-
-const fn map(keys: &'static [Stroke], action: Action, help: &'static str) -> Binding {
-    Binding { keys, action, views: &[View::Map], help }
+const fn map(keys: &'static [Key], action: Action, help: &'static str) -> Binding {
+    within(&[View::Map], keys, action, help)
 }
 
 use KeyCode::{BackTab, End, Enter, Esc, Home, PageDown, PageUp, Tab};
 use Size::{Coarse, Fine};
+
+pub(crate) type Binding = keys::Binding<Action, View>;
 
 /// Every key there is. The first binding that fits is the one that holds.
 pub(crate) const TABLE: &[Binding] = &[
@@ -178,65 +146,24 @@ pub(crate) const TABLE: &[Binding] = &[
     everywhere(&[char('q'), ctrl('c')], Action::Leave, "leave"),
 ];
 
-/// What a key does on a screen.
-pub(crate) fn action(stroke: Stroke, view: View) -> Option<Action> {
-    let fits =
-        |b: &&Binding| b.keys.contains(&stroke) && (b.views.is_empty() || b.views.contains(&view));
-    TABLE.iter().find(fits).map(|binding| binding.action)
-}
-
-/// A key's name for people.
-pub(crate) fn name(stroke: Stroke) -> String {
-    let name = keys::name(stroke.key);
-    if stroke.shift { format!("Shift-{name}") } else { name }
-}
-
-/// The names of a binding's keys, `Left h`.
-pub(crate) fn names(binding: &Binding) -> String {
-    binding.keys.iter().map(|&key| name(key)).collect::<Vec<_>>().join(" ")
-}
-
-/// The table of the explorer's keys in Markdown, for the README.
+/// The table in Markdown, for the README.
 pub fn markdown() -> String {
-    let mut out = String::from("| key | in | does |\n|---|---|---|\n");
-    for binding in TABLE {
-        let keys: Vec<String> =
-            binding.keys.iter().map(|&key| format!("`{}`", name(key))).collect();
-        let place: Vec<&str> = binding.views.iter().map(|view| view.name()).collect();
-        out += &format!("| {} | {} | {} |\n", keys.join(" "), place.join(", "), binding.help);
-    }
-    out
+    keys::markdown(TABLE)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: [View; 2] = [View::Palette, View::Map];
-
     #[test]
-    fn no_binding_hides_another() {
-        for binding in TABLE {
-            let views = if binding.views.is_empty() { &ALL[..] } else { binding.views };
-            for &view in views {
-                for &key in binding.keys {
-                    let found = action(key, view);
-                    assert_eq!(found, Some(binding.action), "{} in {view:?}", name(key));
-                }
-            }
-        }
+    fn the_table_is_sound() {
+        keys::check(TABLE);
     }
 
     #[test]
     fn shift_makes_steps_coarse() {
-        let left = action(shifted(KeyCode::Left), View::Palette);
+        let left = keys::action(TABLE, shifted(KeyCode::Left), View::Palette);
         assert_eq!(left, Some(Action::Left(Coarse)));
-        assert_eq!(name(shifted(KeyCode::Left)), "Shift-Left");
-        assert_eq!(action(char('x'), View::Map), None);
-    }
-
-    #[test]
-    fn the_readme_holds_this_table() {
-        assert!(include_str!("../../../../README.md").contains(&markdown()), "{}", markdown());
+        assert_eq!(keys::action(TABLE, char('x'), View::Map), None);
     }
 }

@@ -5,14 +5,7 @@ use super::state::{Row, State};
 use super::travel::travel;
 use super::update::{go, put};
 use super::view::layout;
-
-/// The left button, at a column and a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mouse {
-    Down(u16, u16),
-    Drag(u16, u16),
-    Up,
-}
+use crate::terminal::Mouse;
 
 /// Chooses, drags and picks.
 pub(super) fn point_at(state: &mut State, mouse: Mouse) {
@@ -22,6 +15,7 @@ pub(super) fn point_at(state: &mut State, mouse: Mouse) {
     let layout = layout::of(state);
     match mouse {
         Mouse::Up => state.ui.dragging = None,
+        Mouse::Wheel { .. } => {}
         Mouse::Down(x, y) if state.ui.view == View::Map => {
             state.ui.notice = None;
             let Some(point) = layout.nearest_point(state, x, y) else { return };

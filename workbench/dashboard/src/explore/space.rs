@@ -1,7 +1,7 @@
 //! The latent space as sliders see it.
 
 use super::decoder::{Directions, Space};
-use crate::state::latent::Latent;
+use crate::watch::state::latent::Latent;
 
 /// As far as a slider goes at least, in standard deviations of the prior.
 const REACH: f32 = 4.0;
@@ -108,7 +108,7 @@ impl Known {
     pub fn is_active(&self, basis: Basis, coordinate: usize) -> bool {
         match (basis, &self.space.directions, &self.latent) {
             (Basis::Principal, Some(d), _) => {
-                f64::from(d.variances[coordinate]) > crate::state::latent::ACTIVE_VARIANCE
+                f64::from(d.variances[coordinate]) > crate::watch::state::latent::ACTIVE_VARIANCE
             }
             (_, _, Some(latent)) => latent.active[coordinate],
             _ => true,

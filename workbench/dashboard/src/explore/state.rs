@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 
 use super::decoder::{Code, Item, Origin, Pixels, Space, Work};
-use super::keys::{Stroke, View};
+use super::keys::View;
 use super::space::{Basis, Known};
 use super::work::Job;
-use crate::state::picture::Picture;
+use crate::draw::picture::Picture;
+use crate::keys::Key;
 use crate::theme::Styles;
 
 /// How many pictures a strip may have.
@@ -67,7 +68,7 @@ pub(crate) struct State {
     pictures: Asked<Code>,
     strips: Asked<Vec<Code>>,
     /// Keys that were pressed while a start was on its way: what they do depends on it.
-    pub held: VecDeque<Stroke>,
+    pub held: VecDeque<Key>,
     pub ui: Ui,
 }
 

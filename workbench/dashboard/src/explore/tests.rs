@@ -7,14 +7,15 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use workbench_runs::Snapshot;
 
-use super::keys::{self, Stroke, TABLE, View, char, named, shifted};
-use super::mouse::Mouse;
+use super::keys::{TABLE, View};
 use super::state::{Row, State};
 use super::update::{self, Effect, Message, update};
 use super::view::{self, layout};
 use super::work::{Answer, Job, carry_out};
 use super::*;
 use crate::Options;
+use crate::keys::{self, Key, char, named, shifted};
+use crate::terminal::{Input, Mouse};
 use crate::theme::{Env, Styles, Theme};
 
 const DIMS: usize = 6;
@@ -144,8 +145,8 @@ impl Table {
         self.carry_out(effects);
     }
 
-    fn stroke(&mut self, stroke: Stroke) {
-        self.tell(Message::Key(stroke));
+    fn stroke(&mut self, key: Key) {
+        self.tell(Message::Input(Input::Key(key)));
     }
 
     fn press(&mut self, text: &str) {
@@ -157,7 +158,7 @@ impl Table {
     }
 
     fn screen(&mut self, columns: u16, rows: u16) -> String {
-        self.tell(Message::Resize(columns, rows));
+        self.tell(Message::Input(Input::Resize(columns, rows)));
         let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
         terminal.draw(|frame| view::draw(&self.state, frame.area(), frame.buffer_mut())).unwrap();
         terminal.backend().to_string()
@@ -229,7 +230,7 @@ fn no_size_panics_and_small_ones_say_so() {
 fn every_key_does_something() {
     for binding in TABLE {
         let views =
-            if binding.views.is_empty() { &[View::Palette, View::Map] } else { binding.views };
+            if binding.places.is_empty() { &[View::Palette, View::Map] } else { binding.places };
         for &view in views {
             for &key in binding.keys {
                 let mut table = Table::conditional();
@@ -367,7 +368,7 @@ fn keys_that_come_together_with_a_start_wait_for_it() {
     // All of them before the model has answered anything.
     let mut effects = Vec::new();
     for c in "AnBdA".chars() {
-        effects.extend(update(&mut table.state, Message::Key(char(c))));
+        effects.extend(update(&mut table.state, Message::Input(Input::Key(char(c)))));
     }
     assert!(table.state.is_waiting());
     table.carry_out(effects);
@@ -375,8 +376,8 @@ fn keys_that_come_together_with_a_start_wait_for_it() {
     assert_eq!(origins, [Origin::Draw(1), Origin::Test(1)]);
     assert!(table.state.held.is_empty() && !table.state.is_waiting());
     // Leaving does not wait.
-    update(&mut table.state, Message::Key(char('n')));
-    assert_eq!(update(&mut table.state, Message::Key(char('q'))), [Effect::Leave]);
+    update(&mut table.state, Message::Input(Input::Key(char('n'))));
+    assert_eq!(update(&mut table.state, Message::Input(Input::Key(char('q')))), [Effect::Leave]);
 }
 
 #[test]
@@ -465,7 +466,8 @@ fn the_mouse_drags_sliders_only_when_it_is_wanted() {
     table.screen(80, 24);
     let panes = layout::of(&table.state);
     let track = layout::track(&table.state, panes.list);
-    let down = |table: &mut Table, x, y| table.tell(Message::Mouse(Mouse::Down(x, y)));
+    let down =
+        |table: &mut Table, x, y| table.tell(Message::Input(Input::Mouse(Mouse::Down(x, y))));
     let code = table.state.code.clone();
     down(&mut table, track.x, panes.list.y + 1);
     assert_eq!(table.state.code, code);
@@ -476,10 +478,10 @@ fn the_mouse_drags_sliders_only_when_it_is_wanted() {
     assert_eq!(table.state.ui.chosen, 1);
     is_near(table.value(second), -4.0);
     // The slider is held, wherever the pointer goes.
-    table.tell(Message::Mouse(Mouse::Drag(track.right() + 20, panes.list.y + 5)));
+    table.tell(Message::Input(Input::Mouse(Mouse::Drag(track.right() + 20, panes.list.y + 5))));
     is_near(table.value(second), 4.0);
-    table.tell(Message::Mouse(Mouse::Up));
-    table.tell(Message::Mouse(Mouse::Drag(track.x, panes.list.y + 1)));
+    table.tell(Message::Input(Input::Mouse(Mouse::Up)));
+    table.tell(Message::Input(Input::Mouse(Mouse::Drag(track.x, panes.list.y + 1))));
     is_near(table.value(second), 4.0);
     // A name only chooses.
     let code = table.state.code.clone();

@@ -3,20 +3,20 @@
 use std::path::PathBuf;
 
 use super::decoder::{Origin, Space};
-use super::keys::{self, Action, Mark, Size, Stroke, View};
-use super::mouse::{self, Mouse};
+use super::keys::{Action, Mark, Size, TABLE, View};
+use super::mouse;
 use super::space::Basis;
 use super::state::{Notice, Row, STEPS, Start, State};
 use super::travel;
 use super::view::layout;
 use super::work::{Answer, Drawn, Job};
+use crate::keys::{self, Key};
+use crate::terminal::Input;
 
 /// Something that happened.
 #[derive(Debug)]
 pub(crate) enum Message {
-    Key(Stroke),
-    Mouse(Mouse),
-    Resize(u16, u16),
+    Input(Input),
     Answer(Answer),
 }
 
@@ -45,22 +45,22 @@ pub(crate) fn begin(state: &mut State) -> Vec<Effect> {
 /// Folds a message into the state.
 pub(crate) fn update(state: &mut State, message: Message) -> Vec<Effect> {
     let mut effects = match message {
-        Message::Resize(columns, rows) => {
+        Message::Input(Input::Resize(columns, rows)) => {
             state.size = (columns, rows);
             Vec::new()
         }
-        Message::Key(stroke) => press(state, stroke),
-        Message::Mouse(mouse) => {
+        Message::Input(Input::Key(key)) => press(state, key),
+        Message::Input(Input::Mouse(mouse)) => {
             mouse::point_at(state, mouse);
             Vec::new()
         }
         Message::Answer(answer) => {
             let mut effects = hear(state, answer);
             while !state.is_beginning()
-                && let Some(stroke) = state.held.pop_front()
+                && let Some(key) = state.held.pop_front()
             {
                 let held = std::mem::take(&mut state.held);
-                effects.extend(press(state, stroke));
+                effects.extend(press(state, key));
                 state.held.extend(held);
             }
             effects
@@ -79,8 +79,8 @@ fn settle(state: &mut State) -> Vec<Effect> {
     state.settle().into_iter().map(Effect::Work).collect()
 }
 
-fn press(state: &mut State, stroke: Stroke) -> Vec<Effect> {
-    let Some(action) = keys::action(stroke, state.ui.view) else {
+fn press(state: &mut State, key: Key) -> Vec<Effect> {
+    let Some(action) = keys::action(TABLE, key, state.ui.view) else {
         state.ui.notice = None;
         return Vec::new();
     };
@@ -95,7 +95,7 @@ fn press(state: &mut State, stroke: Stroke) -> Vec<Effect> {
                 | Action::Redraw
         );
     if waits || !(state.held.is_empty() || action == Action::Leave) {
-        state.held.push_back(stroke);
+        state.held.push_back(key);
         return Vec::new();
     }
     state.ui.notice = None;

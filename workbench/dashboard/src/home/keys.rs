@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyCode;
 
-use crate::keys::{Key, char, ctrl, name, named};
+use crate::keys::{self, Key, Place, char, ctrl, everywhere, named, within};
 
 /// What a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,11 +44,11 @@ pub(crate) enum Section {
     Plugins,
 }
 
-impl Section {
-    pub const ALL: [Section; 4] =
-        [Section::Runs, Section::Experiments, Section::Data, Section::Plugins];
+impl Place for Section {
+    const ALL: &'static [Section] =
+        &[Section::Runs, Section::Experiments, Section::Data, Section::Plugins];
 
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Section::Runs => "Runs",
             Section::Experiments => "Experiments",
@@ -58,32 +58,12 @@ impl Section {
     }
 }
 
-/// Keys that do the same, and what that is.
-pub(crate) struct Binding {
-    pub keys: &'static [Key],
-    pub action: Action,
-    /// Where the keys mean this; empty for everywhere.
-    pub sections: &'static [Section],
-    pub help: &'static str,
-}
-
-const fn everywhere(keys: &'static [Key], action: Action, help: &'static str) -> Binding {
-    Binding { keys, action, sections: &[], help }
-}
-
-const fn within(
-    sections: &'static [Section],
-    keys: &'static [Key],
-    action: Action,
-    help: &'static str,
-) -> Binding {
-    Binding { keys, action, sections, help }
-}
-
 const RUNS: &[Section] = &[Section::Runs];
 const EXPERIMENTS: &[Section] = &[Section::Experiments];
 const OTHERS: &[Section] = &[Section::Data, Section::Plugins];
 const ENTER: Key = named(KeyCode::Enter);
+
+pub(crate) type Binding = keys::Binding<Action, Section>;
 
 /// Every key there is. The first binding that fits is the one that holds.
 pub(crate) const TABLE: &[Binding] = &[
@@ -134,33 +114,9 @@ pub(crate) const TABLE: &[Binding] = &[
     everywhere(&[char('q'), ctrl('c')], Action::Leave, "leave; runs go on"),
 ];
 
-/// What a key does in a section.
-pub(crate) fn action(key: Key, section: Section) -> Option<Action> {
-    let fits = |b: &&Binding| {
-        b.keys.contains(&key) && (b.sections.is_empty() || b.sections.contains(&section))
-    };
-    TABLE.iter().find(fits).map(|binding| binding.action)
-}
-
-/// The names of a binding's keys, `Up k`.
-pub(crate) fn names(binding: &Binding) -> String {
-    binding.keys.iter().map(|&key| name(key)).collect::<Vec<_>>().join(" ")
-}
-
-/// Where a binding holds, in words; nothing where it holds everywhere.
-pub(crate) fn place(binding: &Binding) -> String {
-    binding.sections.iter().map(|section| section.name()).collect::<Vec<_>>().join(", ")
-}
-
-/// The table of Home's keys in Markdown, for the README.
+/// The table in Markdown, for the README.
 pub fn markdown() -> String {
-    let mut out = String::from("| key | in | does |\n|---|---|---|\n");
-    for binding in TABLE {
-        let keys: Vec<String> =
-            binding.keys.iter().map(|&key| format!("`{}`", name(key))).collect();
-        out += &format!("| {} | {} | {} |\n", keys.join(" "), place(binding), binding.help);
-    }
-    out
+    keys::markdown(TABLE)
 }
 
 #[cfg(test)]
@@ -168,25 +124,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_binding_hides_another() {
-        for binding in TABLE {
-            let all = &Section::ALL[..];
-            let sections = if binding.sections.is_empty() { all } else { binding.sections };
-            for &section in sections {
-                for &key in binding.keys {
-                    let found = action(key, section);
-                    assert_eq!(found, Some(binding.action), "{} in {section:?}", name(key));
-                }
-            }
-        }
+    fn the_table_is_sound() {
+        keys::check(TABLE);
     }
 
     #[test]
     fn enter_means_what_the_section_is_for() {
-        assert_eq!(action(ENTER, Section::Runs), Some(Action::Open));
-        assert_eq!(action(ENTER, Section::Experiments), Some(Action::Start));
-        assert_eq!(action(ENTER, Section::Plugins), Some(Action::ShowDetails));
-        assert_eq!(action(char('D'), Section::Experiments), None);
+        assert_eq!(keys::action(TABLE, ENTER, Section::Runs), Some(Action::Open));
+        assert_eq!(keys::action(TABLE, ENTER, Section::Experiments), Some(Action::Start));
+        assert_eq!(keys::action(TABLE, ENTER, Section::Plugins), Some(Action::ShowDetails));
+        assert_eq!(keys::action(TABLE, char('D'), Section::Experiments), None);
         assert!(markdown().contains("| `D` | Runs | delete a run"));
     }
 }

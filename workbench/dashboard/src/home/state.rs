@@ -7,6 +7,7 @@ use super::keys::Section;
 use super::owner::{DataSetEntry, ExperimentEntry, PluginEntry};
 use super::scan::{RunEntry, Seen};
 use super::work::{Done, Job};
+use crate::keys::Place;
 use crate::theme::Styles;
 use crate::{format, run_filter};
 

@@ -19,7 +19,9 @@ use super::update::{Effect, Message, update};
 use super::work::{self, Done, Job};
 use super::*;
 use crate::Options;
-use crate::keys::{self, Key};
+use crate::home::keys::Action;
+use crate::keys::{self, Place};
+use crate::terminal::Input;
 use crate::theme::{Env, Styles, Theme};
 
 /// Owns what a root would, and notes what it was asked to do.
@@ -205,14 +207,14 @@ fn look(runs: &Path, owner: &Arc<dyn Owner>) -> Vec<Seen> {
 }
 
 fn screen(state: &mut State, columns: u16, rows: u16) -> String {
-    update(state, Message::Resize(columns, rows));
+    update(state, Message::Input(Input::Resize(columns, rows)));
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     terminal.draw(|frame| view::draw(state, frame.area(), frame.buffer_mut())).unwrap();
     terminal.backend().to_string()
 }
 
 fn press_code(state: &mut State, code: KeyCode) -> Vec<Effect> {
-    update(state, Message::Key(Key { code, ctrl: false }))
+    update(state, Message::Input(Input::Key(keys::named(code))))
 }
 
 fn press(state: &mut State, text: &str) -> Vec<Effect> {
@@ -481,7 +483,7 @@ fn every_key_does_something() {
     let (dir, _claim) = recorded();
     let fresh = read(dir.path(), styles(Theme::None, false));
     for binding in TABLE {
-        let all = if binding.sections.is_empty() { &Section::ALL[..1] } else { binding.sections };
+        let all = if binding.places.is_empty() { &Section::ALL[..1] } else { binding.places };
         for &section in all {
             for &key in binding.keys {
                 let mut state = fresh.clone();
@@ -490,11 +492,11 @@ fn every_key_does_something() {
                 state.ui.section = section as usize;
                 state.ui.filter[section as usize] = "i".to_owned();
                 press(&mut state, "j");
-                if binding.action == super::keys::Action::Show(Section::Runs) {
+                if binding.action == Action::Show(Section::Runs) {
                     state.ui.section = 2;
                 }
                 let before = state.ui.clone();
-                let effects = update(&mut state, Message::Key(key));
+                let effects = update(&mut state, Message::Input(Input::Key(key)));
                 let changed = !effects.is_empty() || before != state.ui;
                 assert!(changed, "{} in {section:?}", keys::name(key));
             }

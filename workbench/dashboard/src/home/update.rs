@@ -4,18 +4,18 @@ use std::path::PathBuf;
 
 use crossterm::event::KeyCode;
 
-use super::keys::{self, Action, Section};
+use super::keys::{Action, Section, TABLE};
 use super::scan::Seen;
 use super::state::{Ask, Notice, Page, State};
 use super::work::{Done, Job};
-use crate::keys::Key;
-use crate::state::rivals;
+use crate::keys::{self, Key, Place};
+use crate::terminal::Input;
+use crate::watch::state::rivals;
 
 /// Something that happened.
 #[derive(Debug)]
 pub(crate) enum Message {
-    Key(Key),
-    Resize(u16, u16),
+    Input(Input),
     Seen(Seen),
     Done(Done),
     /// The editor was left; what it could not do, in words.
@@ -41,7 +41,7 @@ pub(crate) enum Effect {
 /// Folds a message into the state.
 pub(crate) fn update(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
-        Message::Resize(columns, rows) => state.size = (columns, rows),
+        Message::Input(Input::Resize(columns, rows)) => state.size = (columns, rows),
         Message::Seen(seen) => state.see(seen),
         Message::Done(Done::Started { run }) => {
             state.note(Done::Started { run: run.clone() });
@@ -61,19 +61,19 @@ pub(crate) fn update(state: &mut State, message: Message) -> Vec<Effect> {
             }
         }
         Message::Edited(None) => {}
-        Message::Key(key) => return press(state, key),
+        Message::Input(Input::Key(key)) => return press(state, key),
+        Message::Input(Input::Mouse(_)) => {}
     }
     Vec::new()
 }
 
 fn press(state: &mut State, key: Key) -> Vec<Effect> {
     state.ui.notice = None;
-    let leave = Key { code: KeyCode::Char('c'), ctrl: true };
-    if state.ui.typing && key != leave {
+    if state.ui.typing && key != keys::INTERRUPT {
         type_filter(state, key);
         return Vec::new();
     }
-    let action = keys::action(key, state.section());
+    let action = keys::action(TABLE, key, state.section());
     if let Some((ask, name)) = state.ui.asked.take() {
         return answer(state, ask, name, action);
     }

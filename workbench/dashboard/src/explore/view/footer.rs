@@ -4,10 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::draw::paint;
 use crate::explore::keys::View;
 use crate::explore::state::State;
 use crate::theme::Hue;
-use crate::view::paint;
 
 /// Draws the more pressing of them.
 pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {

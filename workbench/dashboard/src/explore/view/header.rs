@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::draw::paint;
 use crate::explore::state::State;
 use crate::theme::Hue;
-use crate::view::paint;
 
 /// Draws the run, its step, and its latent space; what does not fit is left out from the end.
 pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {

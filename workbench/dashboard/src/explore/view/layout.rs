@@ -2,9 +2,9 @@
 
 use ratatui::layout::Rect;
 
+use crate::draw::axis::{self, Range};
 use crate::explore::keys::View;
 use crate::explore::state::State;
-use crate::state::axis::{self, Range};
 
 /// The panes of a screen; those that have no room are empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -6,11 +6,11 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Modifier, Style};
 
 use super::layout::{self, Layout};
+use crate::draw::canvas::{self, Canvas};
+use crate::draw::paint;
 use crate::explore::space::Basis;
 use crate::explore::state::State;
 use crate::theme::{Glyphs, Hue, Theme};
-use crate::view::canvas::{self, Canvas};
-use crate::view::paint;
 
 /// Draws the points, coloured by class; where there is no colour, as the classes' numbers.
 pub(crate) fn draw(state: &State, layout: &Layout, buf: &mut Buffer) {
@@ -56,7 +56,7 @@ pub(crate) fn draw(state: &State, layout: &Layout, buf: &mut Buffer) {
 fn dots(
     state: &State,
     layout: &Layout,
-    (across, up): (crate::state::axis::Range, crate::state::axis::Range),
+    (across, up): (crate::draw::axis::Range, crate::draw::axis::Range),
     buf: &mut Buffer,
 ) {
     let mut canvas = Canvas::new(layout.map, state.styles.glyphs);

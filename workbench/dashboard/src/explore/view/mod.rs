@@ -14,7 +14,7 @@ use ratatui::style::Style;
 
 use super::keys::View;
 use super::state::State;
-use crate::view::paint;
+use crate::draw::paint;
 
 /// The least screen that shows sliders and a picture.
 const LEAST: (u16, u16) = (44, 10);

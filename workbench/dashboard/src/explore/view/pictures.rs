@@ -4,12 +4,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::layout::Layout;
+use crate::draw::areas::titled;
+use crate::draw::half_blocks::paint_picture;
+use crate::draw::paint;
+use crate::draw::picture::Picture;
 use crate::explore::decoder::Origin;
 use crate::explore::state::State;
-use crate::state::picture::Picture;
 use crate::theme::Hue;
-use crate::view::images::paint_picture;
-use crate::view::{paint, titled};
 
 /// The picture of what is looked at, under a line that tells where it comes from.
 pub(crate) fn current(state: &State, area: Rect, buf: &mut Buffer) {

@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::layout::{self, Layout};
+use crate::draw::paint;
 use crate::explore::space::Basis;
 use crate::explore::state::{Row, State};
 use crate::theme::Hue;
-use crate::view::paint;
 
 /// Draws as many rows as there is room for, the chosen one among them.
 pub(crate) fn draw(state: &State, layout: &Layout, buf: &mut Buffer) {

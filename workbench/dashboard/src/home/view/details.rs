@@ -4,13 +4,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::{runs, spark, split_top};
+use super::{runs, spark};
+use crate::draw::areas::split_top;
+use crate::draw::paint;
 use crate::format;
 use crate::home::keys::Section;
 use crate::home::scan::RunEntry;
 use crate::home::state::State;
 use crate::theme::Hue;
-use crate::view::paint;
 
 /// Draws what is chosen in the section that the keys act on.
 pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {

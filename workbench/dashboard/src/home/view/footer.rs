@@ -4,11 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::draw::paint;
 use crate::format;
 use crate::home::keys::Section;
 use crate::home::state::{Ask, State};
 use crate::theme::Hue;
-use crate::view::paint;
 
 /// Draws the most pressing of them.
 pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {

@@ -4,11 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::split_top;
-use crate::home::keys::{self, Action, Binding, TABLE};
+use crate::draw::areas::split_top;
+use crate::draw::paint;
+use crate::home::keys::{Action, Binding, TABLE};
 use crate::home::state::State;
 use crate::theme::Hue;
-use crate::view::paint;
 
 /// Draws all keys, in as many columns as it takes.
 pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
@@ -22,9 +22,9 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
     let names = if width < 60 { 12 } else { 16 };
     for (i, binding) in bindings.into_iter().enumerate() {
         let (x, y) = (body.x + (i / rows) as u16 * width, body.y + (i % rows) as u16);
-        let text = paint::cut(&keys::names(binding), names - 1, state.styles.unicode());
+        let text = paint::cut(&binding.names(), names - 1, state.styles.unicode());
         paint::put(buf, x, y, width, &text, state.styles.of(Hue::Train));
-        let place = keys::place(binding);
+        let place = binding.place();
         let help = match place.is_empty() {
             true => binding.help.to_owned(),
             false => format!("{}: {}", place.to_lowercase(), binding.help),

@@ -6,11 +6,11 @@ use ratatui::style::Style;
 
 use super::runs;
 use super::table::{self, Cell, Column, Table};
+use crate::draw::paint;
 use crate::format;
 use crate::home::keys::Section;
 use crate::home::state::State;
 use crate::theme::Hue;
-use crate::view::paint;
 
 /// Draws a section's list, or says why there is none.
 pub(crate) fn draw(state: &State, section: Section, area: Rect, buf: &mut Buffer) {

@@ -15,8 +15,10 @@ use ratatui::style::Style;
 
 use super::keys::Section;
 use super::state::State;
+use crate::draw::areas::{split_bottom, split_top};
+use crate::draw::paint;
+use crate::keys::Place;
 use crate::theme::Hue;
-use crate::view::paint;
 
 pub(crate) use details::text as details_text;
 pub(crate) use page::lines as page_lines;
@@ -75,7 +77,7 @@ fn header(state: &State, area: Rect, buf: &mut Buffer) {
 fn tabs(state: &State, area: Rect, buf: &mut Buffer) {
     let (row, body) = split_top(area, 1);
     let mut x = row.x;
-    for (i, section) in Section::ALL.into_iter().enumerate() {
+    for (i, section) in Section::ALL.iter().copied().enumerate() {
         let is_chosen = i == state.ui.section;
         let text = title(state, section, is_chosen);
         let style = if is_chosen { state.styles.bold() } else { state.styles.of(Hue::Faint) };
@@ -112,7 +114,7 @@ fn panes(state: &State, area: Rect, buf: &mut Buffer) {
     let data = Rect { width: others.width * 2 / 5, ..others };
     let plugins = Rect { x: data.right() + 2, width: others.width - data.width - 2, ..others };
     let places = [runs, experiments, data, plugins];
-    for (section, area) in Section::ALL.into_iter().zip(places) {
+    for (section, area) in Section::ALL.iter().copied().zip(places) {
         let is_chosen = section == state.section();
         let (row, list) = split_top(area, 1);
         let text = title(state, section, is_chosen);
@@ -138,14 +140,4 @@ fn title(state: &State, section: Section, is_chosen: bool) -> String {
     };
     let text = format!("{} {}{count}", section as usize + 1, section.name());
     if is_chosen { format!("[{text}]") } else { format!(" {text} ") }
-}
-
-fn split_top(area: Rect, rows: u16) -> (Rect, Rect) {
-    let rows = rows.min(area.height);
-    let upper = Rect { height: rows, ..area };
-    (upper, Rect { y: upper.bottom(), height: area.height - rows, ..area })
-}
-
-fn split_bottom(area: Rect, rows: u16) -> (Rect, Rect) {
-    split_top(area, area.height.saturating_sub(rows))
 }

@@ -4,10 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::{details, split_top};
+use super::details;
+use crate::draw::areas::split_top;
+use crate::draw::paint;
 use crate::home::state::{Page, State};
 use crate::theme::Hue;
-use crate::view::paint;
 
 /// Draws a page from where it is scrolled to.
 pub(crate) fn draw(state: &State, page: &Page, area: Rect, buf: &mut Buffer) {

@@ -7,12 +7,12 @@ use workbench_runs::State as RunState;
 
 use super::spark;
 use super::table::{self, Cell, Column, Table};
+use crate::draw::paint;
 use crate::format;
 use crate::home::keys::Section;
 use crate::home::scan::RunEntry;
 use crate::home::state::State;
 use crate::theme::{Hue, Styles};
-use crate::view::paint;
 
 /// Draws the runs that the filter lets through.
 pub(crate) fn draw(state: &State, shown: &[usize], area: Rect, buf: &mut Buffer) {

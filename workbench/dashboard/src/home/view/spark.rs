@@ -3,8 +3,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::draw::paint;
 use crate::theme::{Hue, Styles};
-use crate::view::paint;
 
 const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const ASCII: [char; 6] = ['_', '.', '-', '=', '*', '#'];

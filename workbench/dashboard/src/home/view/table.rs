@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::draw::paint;
 use crate::theme::{Hue, Styles};
-use crate::view::paint;
 
 /// A column: how wide it is at least and at most, and what gives way.
 pub(crate) struct Column {
