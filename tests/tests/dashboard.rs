@@ -355,6 +355,29 @@ fn the_latent_view_is_saved_as_it_is_looked_at() {
     workbench.command(&["plot", "one", "loss", "--color", "2"]).exits(2).says(&["latent"]);
 }
 
+/// The image and its reconstruction come from the model, in a process of its own; E leads on from there.
+#[test]
+fn a_point_is_looked_at_and_explored() {
+    let workbench = finished();
+    let mut terminal =
+        Terminal::workbench(&workbench, SMALL, &["attach", "one", "--theme", "none"]);
+    terminal.press("3");
+    terminal.shows(&["KL", "nats", "active"]);
+    terminal.press("L");
+    let text = terminal.until("two pictures", |text| text.contains("by step 600"));
+    assert!(text.contains("input"), "{text}");
+    let item = text.split("item ").nth(1).and_then(|rest| rest.split([',', ':']).next()).unwrap();
+    // Ink on a dark ground, in the last rows of the pane.
+    let shades = text.chars().filter(|c| "░▒▓█".contains(*c)).count();
+    assert!(shades > 40, "{shades} shaded cells: {text}");
+    terminal.press("E");
+    terminal.shows(&[&format!("point {item}")]);
+    terminal.press("q");
+    terminal.shows(&["[3 Latent]"]);
+    terminal.press("q");
+    terminal.ended().exits(0);
+}
+
 #[test]
 fn a_terminal_that_can_do_nothing_gets_lines() {
     let workbench = Workbench::new();

@@ -121,6 +121,8 @@ pub enum Command {
     Data(Data),
     /// Print a completion script for a shell
     Completions { shell: clap_complete::Shell },
+    #[command(name = "__look", hide = true)]
+    Look(Run),
     #[command(name = "__probe", hide = true)]
     Probe { library: PathBuf },
     #[command(name = "__trainer", hide = true)]
@@ -265,12 +267,22 @@ pub struct Attach {
     /// A run, as elsewhere, or a folder with a TensorBoard log [default: the newest run]
     #[arg(value_name = "RUN|DIR")]
     pub run: Option<String>,
+    #[command(flatten)]
+    pub screen: Screen,
+}
+
+/// How a screen looks, and what it takes of the terminal.
+#[derive(Args, Clone, Default)]
+pub struct Screen {
     /// truecolor, 256, 16 or none [default: what the terminal can do]
     #[arg(long, value_name = "T")]
     pub theme: Option<String>,
     /// Draw with ASCII alone
     #[arg(long)]
     pub ascii: bool,
+    /// Take the mouse: what is shown can be clicked and dragged (the key M takes it or leaves it, too)
+    #[arg(long)]
+    pub mouse: bool,
 }
 
 #[derive(Args)]
@@ -278,12 +290,8 @@ pub struct Compare {
     /// Runs, as elsewhere, groups of seeds by their names, or folders with a TensorBoard log
     #[arg(value_name = "RUN|DIR", required = true)]
     pub named: Vec<String>,
-    /// truecolor, 256, 16 or none [default: what the terminal can do]
-    #[arg(long, value_name = "T")]
-    pub theme: Option<String>,
-    /// Draw with ASCII alone
-    #[arg(long)]
-    pub ascii: bool,
+    #[command(flatten)]
+    pub screen: Screen,
 }
 
 #[derive(Args)]
@@ -370,15 +378,11 @@ pub struct Explore {
     /// Where saved files go [default: explore/ in the run directory]
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Take the mouse: sliders are dragged, points and pictures clicked (the key M takes it or leaves it, too)
-    #[arg(long)]
-    pub mouse: bool,
-    /// truecolor, 256, 16 or none [default: what the terminal can do]
-    #[arg(long, value_name = "T")]
-    pub theme: Option<String>,
-    /// Draw with ASCII alone
-    #[arg(long)]
-    pub ascii: bool,
+    /// Begin at a point of the newest latent snapshot, by its number from 0, and not at the first test image
+    #[arg(long, value_name = "N")]
+    pub point: Option<usize>,
+    #[command(flatten)]
+    pub screen: Screen,
 }
 
 #[derive(Args)]

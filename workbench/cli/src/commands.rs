@@ -12,6 +12,7 @@ mod fork;
 mod group;
 mod home;
 mod log;
+mod look;
 mod plot;
 mod plugin;
 mod preview;
@@ -76,6 +77,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Plot(plot) => plot::plot(&context, &plot)?,
         Command::Sample(sample) => sample::sample(&context, &sample)?,
         Command::Explore(explore) => explore::explore(&context, &explore)?,
+        Command::Look(run) => look::look(&context, &run.run)?,
         Command::Eval(eval) => eval::eval(&context, &eval)?,
         Command::Plugin(plugin) => plugin::plugin(&context, &plugin)?,
         Command::Data(data) => data::data(&context, &data)?,

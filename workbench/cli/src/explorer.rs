@@ -4,11 +4,12 @@ mod files;
 
 use std::path::PathBuf;
 
+use workbench_dashboard::Look;
 use workbench_dashboard::explore::{Code, Decoder, Directions, Item, Pixels, Space, Work};
 use workbench_engine::{Array, Batch, Input, Session};
 use workbench_plots::principal_axes;
 use workbench_runs::{RunDir, Snapshot, checkpoint};
-use workbench_trainer::{Binarizer, Source, Split, to_bytes};
+use workbench_trainer::{Binarizer, Source, Split, Splits, to_bytes};
 
 use crate::failure::{Failure, Result};
 use crate::model::Model;
@@ -26,6 +27,8 @@ pub struct Explorer {
     dims: usize,
     is_conditional: bool,
     folder: Folder,
+    /// Read when it is first asked for.
+    valid: Option<Split>,
     /// The step that is loaded, and the newest steps of checkpoints and snapshots that were seen.
     step: u64,
     seen: (Option<u64>, Option<u64>),
@@ -48,7 +51,8 @@ impl Explorer {
         let is_conditional = labelled && !model.prepared.source.classes().is_empty();
         let (step, folder) = (session.step(), Folder::new(&run, output));
         let seen = newest(&run).map_err(Failure::usage)?;
-        let mut explorer = Explorer { run, model, dims, is_conditional, folder, step, seen };
+        let mut explorer =
+            Explorer { run, model, dims, is_conditional, folder, valid: None, step, seen };
         let class = is_conditional.then_some(0);
         // What cannot be decoded is said before the screen is taken.
         explorer.decode(&[Code { z: vec![0.0; dims], class }]).map_err(Failure::usage)?;
@@ -87,6 +91,47 @@ impl Explorer {
         })
     }
 
+    /// A point of the latent snapshots, which is an item of the validation split, with the newest checkpoint there is.
+    ///
+    /// # Errors
+    /// There is no such item; the data set's own, and the model's.
+    pub fn look(&mut self, point: usize) -> Result<Look, String> {
+        self.newer()?;
+        if self.valid.is_none() {
+            let (experiment, source) =
+                (&self.model.prepared.experiment, &self.model.prepared.source);
+            let splits = Splits::load(experiment, source, &|_, _| {});
+            self.valid = Some(splits.map_err(|error| error.to_string())?.valid);
+        }
+        let valid = self.valid.as_ref().filter(|valid| point < valid.len());
+        let valid = valid.ok_or_else(|| format!("there is no validation image {point}"))?;
+        let Item { input, reconstruction, .. } = self.reconstruct(valid, point as u32)?;
+        Ok(Look { step: self.step, input, reconstruction })
+    }
+
+    /// An item of a split, by its place there.
+    fn reconstruct(&self, split: &Split, place: u32) -> Result<Item, String> {
+        let batch = split.batch(&[place], Binarizer::fixed(&self.model.prepared.experiment));
+        let wrong = |error: workbench_engine::Error| error.to_string();
+        let z = self.session().encode(&batch).map_err(wrong)?.mean;
+        let label = match batch.inputs.get("label") {
+            Some(Input::I64 { data, .. }) => data.first().copied(),
+            _ => None,
+        };
+        let label = label.and_then(|label| usize::try_from(label).ok());
+        let input = match batch.inputs.get("x") {
+            Some(Input::F32(array)) => pixels(array).pop(),
+            _ => None,
+        };
+        let code = Code { z: z.data.clone(), class: label };
+        Ok(Item {
+            input: input.unwrap_or_default(),
+            reconstruction: pixels(&self.draw(&[code])?).pop().unwrap_or_default(),
+            z: z.data,
+            label,
+        })
+    }
+
     /// `[N, C, H, W]` in 0..1.
     fn draw(&self, codes: &[Code]) -> Result<Array, String> {
         let (n, dims) = (codes.len(), self.dims);
@@ -112,21 +157,7 @@ impl Decoder for Explorer {
         let prepared = &self.model.prepared;
         let split = Split::of_item(&prepared.source, "test", item as u64)
             .map_err(|error| format!("test image {item}: {error}"))?;
-        let batch = split.batch(&[0], Binarizer::fixed(&prepared.experiment));
-        let wrong = |error: workbench_engine::Error| error.to_string();
-        let z = self.session().encode(&batch).map_err(wrong)?.mean;
-        let label = split.labels(1).and_then(|labels| usize::try_from(labels[0]).ok());
-        let input = match batch.inputs.get("x") {
-            Some(Input::F32(array)) => pixels(array).pop(),
-            _ => None,
-        };
-        let code = Code { z: z.data.clone(), class: label };
-        Ok(Item {
-            input: input.unwrap_or_default(),
-            reconstruction: pixels(&self.draw(&[code])?).pop().unwrap_or_default(),
-            z: z.data,
-            label,
-        })
+        self.reconstruct(&split, 0)
     }
 
     fn noise(&mut self, draw: u64) -> Result<Vec<f32>, String> {

@@ -36,7 +36,7 @@ pub use explore::explore;
 pub use home::home;
 pub use preview::{Tile, preview};
 pub use theme::{Env, Theme};
-pub use watch::{LatentView, Outcome, Save, attach, compare};
+pub use watch::{LatentView, Look, Outcome, Save, answer_look, attach, compare};
 
 /// How the dashboard is to look, and what it should know of where it runs.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +47,8 @@ pub struct Options {
     pub ascii: bool,
     /// No colour is used, whatever `theme` says.
     pub no_color: bool,
+    /// The terminal tells of the mouse from the start.
+    pub mouse: bool,
     /// The environment variables that tell of the terminal.
     pub env: Env,
     /// The command that attaches again, shown in the help; may be empty.
@@ -55,4 +57,6 @@ pub struct Options {
     pub save: Option<Save>,
     /// The command that explores the run's latent space on this terminal, its program first; empty where there is none.
     pub explore: Vec<OsString>,
+    /// The command that answers, by [`answer_look`], every line with the number of a validation item on its stdin.
+    pub look: Vec<OsString>,
 }

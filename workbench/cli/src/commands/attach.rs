@@ -8,7 +8,7 @@ use std::process::Child;
 use workbench_dashboard::{Env, Options, Outcome, Save, Theme};
 use workbench_runs::{RunDir, State, Status, looks_dead};
 
-use crate::arguments::Attach;
+use crate::arguments::{Attach, Screen};
 use crate::console;
 use crate::context::Context;
 use crate::failure::{DIVERGED, Failure, Result, STOPPED};
@@ -19,11 +19,11 @@ pub fn attach(context: &Context, attach: &Attach) -> Result<()> {
     let query = attach.run.as_deref().unwrap_or("latest");
     match (context.run(query), Path::new(query)) {
         (Ok(run), _) => {
-            show(context, run.path(), run.name(), attach)?;
+            show(context, run.path(), run.name(), &attach.screen)?;
             say_goodbye(context, &run)?;
         }
         (Err(_), folder) if folder.is_dir() => {
-            show(context, folder, query, attach)?;
+            show(context, folder, query, &attach.screen)?;
         }
         (Err(error), _) => return Err(error),
     }
@@ -35,7 +35,7 @@ pub fn attach(context: &Context, attach: &Attach) -> Result<()> {
 pub fn follow(context: &Context, run: &RunDir, mut trainer: Child) -> Result<Option<u8>> {
     // Waited for, so that an ended trainer does not stay behind as a zombie while its run is looked at.
     std::thread::spawn(move || trainer.wait());
-    Ok(match show(context, run.path(), run.name(), &Attach::default())? {
+    Ok(match show(context, run.path(), run.name(), &Screen::default())? {
         Outcome::Detached if say_goodbye(context, run)? => None,
         Outcome::Detached => Some(1),
         Outcome::Ended(State::Diverged) => Some(DIVERGED),
@@ -51,23 +51,32 @@ pub fn possible() -> bool {
     std::io::stdout().is_terminal() && std::io::stdin().is_terminal() && !dumb
 }
 
-fn show(context: &Context, path: &Path, name: &str, attach: &Attach) -> Result<Outcome> {
-    let is_ours = path.join("experiment.toml").is_file();
-    let explore = if is_ours { explore_command(context, path, attach) } else { Vec::new() };
+fn show(context: &Context, path: &Path, name: &str, screen: &Screen) -> Result<Outcome> {
     let come_back = attach_command(context, name);
-    let options = Options { come_back, explore, ..options(attach)? };
+    let options = Options { come_back, ..run_options(context, path, screen)? };
     workbench_dashboard::attach(path, options).map_err(Failure::usage)
 }
 
+/// The same, and the commands that ask the model of a run; a foreign log has none.
+pub fn run_options(context: &Context, path: &Path, screen: &Screen) -> Result<Options> {
+    let options = options(screen)?;
+    if !path.join("experiment.toml").is_file() {
+        return Ok(options);
+    }
+    let explore = explore_command(context, path, screen);
+    Ok(Options { explore, look: look_command(context, path), ..options })
+}
+
 /// How things are to look on this terminal.
-pub fn options(attach: &Attach) -> Result<Options> {
+pub fn options(screen: &Screen) -> Result<Options> {
     let theme =
-        attach.theme.as_deref().map(str::parse::<Theme>).transpose().map_err(Failure::usage)?;
+        screen.theme.as_deref().map(str::parse::<Theme>).transpose().map_err(Failure::usage)?;
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     Ok(Options {
         theme,
-        ascii: attach.ascii,
+        ascii: screen.ascii,
         no_color: false,
+        mouse: screen.mouse,
         env: Env {
             term: variable("TERM"),
             colorterm: variable("COLORTERM"),
@@ -79,19 +88,32 @@ pub fn options(attach: &Attach) -> Result<Options> {
         come_back: String::new(),
         save: Some(Save::new(latent_view::save)),
         explore: Vec::new(),
+        look: Vec::new(),
     })
 }
 
 /// The command that explores a run, as another process: what loads a plugin and crashes takes no dashboard with it.
-pub fn explore_command(context: &Context, run: &Path, look: &Attach) -> Vec<OsString> {
+pub fn explore_command(context: &Context, run: &Path, screen: &Screen) -> Vec<OsString> {
+    let mut words = run_command(context, "explore", run);
+    words.extend(screen.theme.iter().flat_map(|theme| ["--theme".into(), theme.into()]));
+    words.extend(screen.ascii.then(|| "--ascii".into()));
+    words.extend(screen.mouse.then(|| "--mouse".into()));
+    words
+}
+
+/// The command that answers for the images of a run, for the same reason.
+pub fn look_command(context: &Context, run: &Path) -> Vec<OsString> {
+    run_command(context, "__look", run)
+}
+
+/// A command of this program on a run.
+fn run_command(context: &Context, command: &str, run: &Path) -> Vec<OsString> {
     let Ok(executable) = std::env::current_exe() else { return Vec::new() };
     let mut words = vec![executable.into_os_string()];
     if let Some(root) = &context.root {
         words.extend(["--root".into(), root.into()]);
     }
-    words.extend(["--runs".into(), context.runs.clone().into(), "explore".into(), run.into()]);
-    words.extend(look.theme.iter().flat_map(|theme| ["--theme".into(), theme.into()]));
-    words.extend(look.ascii.then(|| "--ascii".into()));
+    words.extend(["--runs".into(), context.runs.clone().into(), command.into(), run.into()]);
     words
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{attach, group};
-use crate::arguments::{Attach, Compare};
+use crate::arguments::Compare;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 
@@ -20,8 +20,7 @@ pub fn compare(context: &Context, compare: &Compare) -> Result<()> {
     let Some((first, others)) = paths.split_first() else {
         return Err(Failure::usage("name the runs to compare; `workbench runs` lists them"));
     };
-    let look = Attach { run: None, theme: compare.theme.clone(), ascii: compare.ascii };
-    let mut options = attach::options(&look)?;
+    let mut options = attach::run_options(context, first, &compare.screen)?;
     options.come_back =
         format!("workbench{} compare {}", context.places(), compare.named.join(" "));
     workbench_dashboard::compare(first, others, options).map_err(Failure::usage)?;

@@ -1,7 +1,11 @@
 //! `explore`: sliders for the latent space.
 
+use workbench_dashboard::explore::Begin;
+
 use super::attach;
-use crate::arguments::{Attach, Explore};
+use workbench_runs::Snapshot;
+
+use crate::arguments::Explore;
 use crate::console;
 use crate::context::Context;
 use crate::explorer::Explorer;
@@ -17,13 +21,19 @@ pub fn explore(context: &Context, explore: &Explore) -> Result<()> {
             run.name()
         )));
     }
-    let look = Attach { run: None, theme: explore.theme.clone(), ascii: explore.ascii };
-    let options = attach::options(&look)?;
+    let options = attach::options(&explore.screen)?;
     let model = Model::load(context, &run)?;
     let name = run.name().to_owned();
     let (explorer, space) = Explorer::new(run, model, explore.output.clone())?;
+    let points = space.snapshot.as_ref().map_or(0, Snapshot::len);
+    if let Some(point) = explore.point.filter(|point| *point >= points) {
+        return Err(Failure::usage(format_args!(
+            "--point {point}: the newest latent snapshot has {points} points, from 0"
+        )));
+    }
+    let begin = Begin { mouse: explore.screen.mouse, point: explore.point };
     let explorer = Box::new(explorer);
-    let saved = workbench_dashboard::explore(explorer, space, &name, &options, explore.mouse);
+    let saved = workbench_dashboard::explore(explorer, space, &name, &options, begin);
     for path in saved.map_err(Failure::usage)? {
         console::line(path.display());
     }

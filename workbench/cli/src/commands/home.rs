@@ -11,7 +11,7 @@ use workbench_experiment::{DatasetSource, Experiment};
 use workbench_runs::toml_text;
 
 use super::{attach, runs};
-use crate::arguments::Attach;
+use crate::arguments::Screen;
 use crate::card::Card;
 use crate::console;
 use crate::context::Context;
@@ -23,7 +23,7 @@ pub fn home(context: Context) -> Result<()> {
     if !attach::possible() {
         return list(&asker);
     }
-    let (runs, options) = (asker.context.runs.clone(), attach::options(&Attach::default())?);
+    let (runs, options) = (asker.context.runs.clone(), attach::options(&Screen::default())?);
     workbench_dashboard::home(Arc::new(asker), &runs, &options).map_err(Failure::usage)
 }
 
@@ -158,7 +158,11 @@ impl Owner for Asker {
     }
 
     fn explorer(&self, run: &Path) -> Vec<OsString> {
-        attach::explore_command(&self.context, run, &Attach::default())
+        attach::explore_command(&self.context, run, &Screen::default())
+    }
+
+    fn looker(&self, run: &Path) -> Vec<OsString> {
+        attach::look_command(&self.context, run)
     }
 
     fn come_back(&self, run: &str) -> String {

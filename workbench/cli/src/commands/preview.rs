@@ -8,7 +8,7 @@ use workbench_engine::noise::{Key, permutation};
 use workbench_trainer::{Items, Pixels, Source, to_bytes};
 
 use super::{attach, data, sample};
-use crate::arguments::{Attach, Preview};
+use crate::arguments::{Preview, Screen};
 use crate::card::Card;
 use crate::console;
 use crate::context::Context;
@@ -108,7 +108,7 @@ fn tiles_of(
 /// How much room there is, and how to draw on it: ASCII without colour where stdout is no terminal.
 fn place() -> Result<((u16, u16), Options)> {
     let stdout = std::io::stdout();
-    let options = attach::options(&Attach::default())?;
+    let options = attach::options(&Screen::default())?;
     if !stdout.is_terminal() {
         return Ok(((80, 60), Options { ascii: true, no_color: true, ..options }));
     }

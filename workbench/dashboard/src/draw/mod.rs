@@ -7,3 +7,4 @@ pub(crate) mod half_blocks;
 pub(crate) mod heat;
 pub(crate) mod paint;
 pub(crate) mod picture;
+pub(crate) mod table;

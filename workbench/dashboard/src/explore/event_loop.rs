@@ -19,6 +19,15 @@ use crate::{Error, Options};
 /// As long as a frame waits for the picture that belongs to it: one frame costs less than two.
 const PATIENCE: Duration = Duration::from_millis(60);
 
+/// How an exploration begins.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Begin {
+    /// The terminal tells of the mouse.
+    pub mouse: bool,
+    /// The point of the newest snapshot whose code the sliders take; without one, the first test image's.
+    pub point: Option<usize>,
+}
+
 /// Explores the latent space of the run called `name` until the person leaves or the process is told to end
 /// (SIGTERM, SIGHUP, SIGINT), and returns the files that were saved. The terminal is as it was when this returns, and
 /// when it panics.
@@ -30,15 +39,15 @@ pub fn explore(
     space: Space,
     name: &str,
     options: &Options,
-    mouse: bool,
+    begin: Begin,
 ) -> Result<Vec<PathBuf>, Error> {
     let mut stage = Stage::take(options, Pacer::lively())?;
-    stage.mouse(mouse)?;
+    stage.mouse(begin.mouse)?;
     let worker = work::start(decoder)?;
-    let mut state = State::new(name.to_owned(), Styles::decide(options), space, mouse);
+    let mut state = State::new(name.to_owned(), Styles::decide(options), space, begin.mouse);
     state.size = stage.size();
     let mut explorer = Explorer { stage, worker, waiting: None, saved: Vec::new() };
-    let effects = update::begin(&mut state);
+    let effects = update::begin(&mut state, begin.point);
     explorer.carry_out(effects)?;
     explorer.turn_until_left(&mut state)?;
     Ok(explorer.saved)

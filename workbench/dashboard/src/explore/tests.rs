@@ -115,7 +115,7 @@ impl Table {
     fn with(space: Space, styles: Styles) -> Table {
         let state = State::new("digits-conv".to_owned(), styles, space, false);
         let mut table = Table { state, fake: Fake::default(), effects: Vec::new() };
-        let begun = update::begin(&mut table.state);
+        let begun = update::begin(&mut table.state, None);
         table.carry_out(begun);
         table
     }

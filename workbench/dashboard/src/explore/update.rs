@@ -34,9 +34,18 @@ pub(crate) enum Effect {
 }
 
 /// What is asked for at the beginning.
-pub(crate) fn begin(state: &mut State) -> Vec<Effect> {
+pub(crate) fn begin(state: &mut State, point: Option<usize>) -> Vec<Effect> {
+    let start = point.and_then(|point| {
+        state.ui.point = point;
+        state.point()
+    });
+    let is_point = start.is_some();
+    match start {
+        Some(start) => state.begin(start),
+        None => state.ui.point = 0,
+    }
     let mut effects: Vec<Effect> = settle(state);
-    if state.known.space.items > 0 {
+    if state.known.space.items > 0 && !is_point {
         effects.extend(item(state, 0));
     }
     effects

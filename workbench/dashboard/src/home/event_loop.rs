@@ -120,6 +120,7 @@ impl Home<'_> {
                 let options = Options {
                     come_back: self.owner.come_back(&name),
                     explore: self.owner.explorer(&run),
+                    look: self.owner.looker(&run),
                     ..self.options.clone()
                 };
                 let others: Result<Vec<_>, _> =
@@ -128,6 +129,7 @@ impl Home<'_> {
                     Ok((run, others)) => {
                         self.stage.redraw();
                         follow(run, others, &options, &mut self.stage)?;
+                        self.stage.mouse(false)?;
                     }
                     Err(error) => {
                         update(state, Message::NotShown(error.to_string()));

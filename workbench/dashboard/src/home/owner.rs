@@ -41,6 +41,9 @@ pub trait Owner: Send + Sync {
     /// The command that explores a run's latent space on this terminal, its program first.
     fn explorer(&self, run: &Path) -> Vec<OsString>;
 
+    /// The command that answers for a run's images, as [`Options::look`](crate::Options::look) says.
+    fn looker(&self, run: &Path) -> Vec<OsString>;
+
     /// What a person types to come back to a run, for the help of its dashboard.
     fn come_back(&self, run: &str) -> String;
 }

@@ -125,6 +125,10 @@ impl Owner for Fake {
         vec!["explore".into(), run.into()]
     }
 
+    fn looker(&self, _: &Path) -> Vec<std::ffi::OsString> {
+        Vec::new()
+    }
+
     fn come_back(&self, run: &str) -> String {
         format!("workbench attach {run}")
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use workbench_runs::{RunDir, State as RunState};
 
 use super::keys::View;
+use super::look::Looker;
 use super::message::{Effect, Message, Read};
 use super::reader::{self, Command};
 use super::readers::Readers;
@@ -71,10 +72,13 @@ pub(crate) fn follow(
     let path = run.path().to_path_buf();
     let mut state = State::new(path, styles, options.come_back.clone(), Instant::now());
     state.size = stage.size();
+    state.ui.mouse = options.mouse;
+    stage.mouse(options.mouse)?;
     let mut dashboard = Dashboard {
         stage,
         readers: Readers::start(run)?,
         saver: Saver::new(options.save.clone()),
+        looker: Looker::new(&options.look),
         explore: &options.explore,
     };
     for other in others.into_iter().map(absolute) {
@@ -97,6 +101,7 @@ struct Dashboard<'a> {
     stage: &'a mut Stage,
     readers: Readers,
     saver: Saver,
+    looker: Looker,
     /// The command that explores the run; empty where there is none.
     explore: &'a [OsString],
 }
@@ -115,6 +120,9 @@ impl Dashboard<'_> {
             }
             while let Ok(saved) = self.saver.done.try_recv() {
                 effects.extend(self.tell(state, Message::Read(Read::Saved(saved))));
+            }
+            while let Ok((point, look)) = self.looker.seen.try_recv() {
+                effects.extend(self.tell(state, Message::Read(Read::Look(point, look))));
             }
             while now.elapsed() < FOLDING
                 && let Some(read) = self.readers.next()?
@@ -149,18 +157,23 @@ impl Dashboard<'_> {
         match effect {
             Effect::Detach => {}
             Effect::Suspend => self.stage.suspend()?,
+            Effect::Mouse(on) => self.stage.mouse(on)?,
             Effect::Redraw => self.stage.redraw(),
-            Effect::Explore => {
+            Effect::Explore(point) => {
                 let why = if self.explore.is_empty() {
                     Some("this log is no run of ours: there is no model to explore".to_owned())
                 } else {
-                    self.stage.lend_screen(self.explore)?
+                    let mut words = self.explore.to_vec();
+                    let point = point.map(|point| ["--point".into(), point.to_string().into()]);
+                    words.extend(point.into_iter().flatten());
+                    self.stage.lend_screen(&words)?
                 };
                 self.tell(state, Message::Explored(why));
             }
             Effect::Post(request) => self.readers.ask(Command::Post(request))?,
             Effect::Load(step) => self.readers.ask(Command::Load(step))?,
             Effect::Trace(steps) => self.readers.ask(Command::Trace(steps))?,
+            Effect::Look(point) => self.looker.ask(point),
             Effect::Save(view) => self.saver.start(view),
             Effect::Pin(path) => self.pin(state, &path),
             Effect::Unpin(path) => self.readers.unpin(&path),

@@ -47,6 +47,7 @@ pub(crate) enum Action {
     Stop,
     Prompt,
     Explore,
+    Mouse,
     Help,
     Dismiss,
     Redraw,
@@ -192,6 +193,7 @@ pub(crate) const TABLE: &[Binding] = &[
     everywhere(&[char('S')], Action::Stop, "stop the run (press twice)"),
     everywhere(&[char(':')], Action::Prompt, "a command: set beta 2, set lr 3e-4"),
     everywhere(&[char('E')], Action::Explore, "explore the latent space; q there comes back"),
+    everywhere(&[char('M')], Action::Mouse, "take the mouse, or leave it to the terminal"),
     everywhere(&[char('?')], Action::Help, "this help"),
     everywhere(
         &[named(KeyCode::Esc)],

@@ -9,6 +9,7 @@ use workbench_runs::{Event, Request, Snapshot, Status};
 
 use crate::home::RunEntry;
 use crate::terminal::Input;
+use crate::watch::look::Look;
 use crate::watch::save::{LatentView, Saved};
 use crate::watch::state::usage::Usage;
 
@@ -53,6 +54,8 @@ pub(crate) enum Read {
     Waiting(usize),
     /// A request could not be posted.
     NotPosted(Request, String),
+    /// The image of a point and its reconstruction, or why they can't be shown.
+    Look(usize, Result<Look, String>),
     /// A view was saved, or not.
     Saved(Saved),
     /// What cannot be read at the moment; `None` when it can be again.
@@ -65,13 +68,17 @@ pub(crate) enum Effect {
     Detach,
     Suspend,
     Redraw,
-    /// Give the screen to the explorer of this run.
-    Explore,
+    /// The mouse is ours, or no more.
+    Mouse(bool),
+    /// Give the screen to the explorer of this run, from a point on where one is looked at.
+    Explore(Option<usize>),
     Post(Request),
     /// Read the latent snapshot of a step.
     Load(u64),
     /// Read what the snapshots of some steps tell of each dimension.
     Trace(Vec<u64>),
+    /// Ask for the image of a point.
+    Look(usize),
     /// Read another run, and go on reading it.
     Pin(PathBuf),
     Unpin(PathBuf),

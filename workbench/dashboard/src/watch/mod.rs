@@ -7,15 +7,18 @@
 //! |---|---|
 //! | `state` | what is known, folded from messages, and what is derived from it; no I/O |
 //! | `message`, `update` | what can happen, and what it changes |
-//! | `keys` | the table of its keys |
+//! | `keys`, `mouse` | the table of its keys, and what the mouse does where it is wanted |
 //! | `view` | the screens, one a file |
 //! | `reader` | the run's files, polled on a thread of its own |
 //! | `readers` | all that is read for one dashboard: its run, and those drawn over it |
+//! | `look` | an image of the latent space and its reconstruction, from a program that has the model |
 //! | `save` | what is looked at as a figure, drawn by whoever shows the dashboard |
 
 mod event_loop;
 pub(crate) mod keys;
+mod look;
 pub(crate) mod message;
+mod mouse;
 pub(crate) mod reader;
 mod readers;
 mod save;
@@ -28,4 +31,5 @@ mod view;
 pub(crate) use event_loop::follow;
 pub use event_loop::{Outcome, attach, compare};
 pub use keys::markdown as keys_markdown;
+pub use look::{Look, answer as answer_look};
 pub use save::{LatentView, Save};

@@ -4,6 +4,7 @@ use crossterm::event::KeyCode;
 use workbench_runs::{Request, State as RunState};
 
 use super::keys::{Action, TABLE, View};
+use super::mouse;
 use crate::keys::{self, Key, Place};
 use crate::terminal::Input as Typed;
 use crate::watch::message::{Effect, Message};
@@ -43,7 +44,11 @@ pub(crate) fn update(state: &mut State, message: Message) -> Updated {
             Updated { changed: true, effects: Vec::new() }
         }
         Message::Input(Typed::Key(key)) => Updated { changed: true, effects: press(state, key) },
-        Message::Input(Typed::Mouse(_)) => Updated::default(),
+        Message::Input(Typed::Mouse(mouse)) => {
+            let before = state.ui.clone();
+            let effects = mouse::point_at(state, mouse);
+            Updated { changed: before != state.ui || !effects.is_empty(), effects }
+        }
     }
 }
 
@@ -65,7 +70,7 @@ fn press(state: &mut State, key: Key) -> Vec<Effect> {
     action.map_or(Vec::new(), |action| act(state, action))
 }
 
-fn act(state: &mut State, action: Action) -> Vec<Effect> {
+pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
     let view = state.ui.view;
     let pages = crate::watch::view::pages(state);
     let ui = &mut state.ui;
@@ -187,7 +192,16 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
             return ask(state, Request::Stop);
         }
         Action::Prompt => ui.input = Some(Input::Command(String::new())),
-        Action::Explore => return vec![Effect::Explore],
+        Action::Explore => return vec![Effect::Explore(state.looked_at())],
+        Action::Mouse => {
+            ui.mouse = !ui.mouse;
+            let words = match ui.mouse {
+                true => "the mouse is ours: click tabs, curves, points and runs; the wheel zooms",
+                false => "the mouse is the terminal's",
+            };
+            ui.notice = Some(words.to_owned());
+            return vec![Effect::Mouse(ui.mouse)];
+        }
         Action::Help => ui.help = !ui.help,
         Action::Dismiss => {
             if ui.help {
@@ -302,7 +316,7 @@ fn scrub(state: &mut State, to: Scrub) {
 }
 
 /// Curves, pictures and latents are looked at at one moment; `None` follows the newest.
-fn look_at(state: &mut State, step: Option<u64>) {
+pub(super) fn look_at(state: &mut State, step: Option<u64>) {
     let ui = &mut state.ui;
     (ui.cursor, ui.picture_step, ui.latent_step) = (step, step, step);
     let window = ui.zoom.zip(step).map(|(shown, step)| zoom::showing(shown, step));

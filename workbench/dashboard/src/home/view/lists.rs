@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::runs;
-use super::table::{self, Cell, Column, Table};
 use crate::draw::paint;
+use crate::draw::table::{self, Cell, Column, Table};
 use crate::format;
 use crate::home::keys::Section;
 use crate::home::state::State;

@@ -7,7 +7,6 @@ mod lists;
 mod page;
 pub(crate) mod runs;
 mod spark;
-pub(crate) mod table;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -6,8 +6,8 @@ use ratatui::style::Style;
 use workbench_runs::State as RunState;
 
 use super::spark;
-use super::table::{self, Cell, Column, Table};
 use crate::draw::paint;
+use crate::draw::table::{self, Cell, Column, Table};
 use crate::format;
 use crate::home::keys::Section;
 use crate::home::scan::RunEntry;

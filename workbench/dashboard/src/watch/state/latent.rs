@@ -4,7 +4,10 @@ use workbench_runs::Snapshot;
 
 use super::State;
 use super::usage::Usage;
+use crate::watch::keys::View;
+use crate::watch::message::Effect;
 use crate::watch::save::LatentView;
+
 /// A dimension whose posterior means vary less than this over the images is dead (Burda, Grosse and
 /// Salakhutdinov 2016, section 5.2).
 pub(crate) const ACTIVE_VARIANCE: f64 = 0.01;
@@ -99,6 +102,21 @@ impl State {
         if let Some((point, _)) = nearest.min_by(|a, b| a.1.total_cmp(&b.1)) {
             self.ui.point = Some(point);
         }
+    }
+
+    /// The point that is looked at, where it is on the screen.
+    pub fn looked_at(&self) -> Option<usize> {
+        let points = self.latent()?.snapshot.len();
+        self.ui.point.filter(|&point| self.ui.view == View::Latent && point < points)
+    }
+
+    /// Asks for the image of the point that is looked at; again where a newer snapshot tells of a newer model.
+    pub(super) fn settle_look(&mut self) -> Option<Effect> {
+        let wanted = (self.looked_at()?, self.snapshots.last().copied());
+        if self.look_asked.replace(wanted) == Some(wanted) {
+            return None;
+        }
+        Some(Effect::Look(wanted.0))
     }
 
     /// What is looked at, as it is to be saved.

@@ -22,6 +22,7 @@ use crate::draw::picture::Picture;
 use crate::home::RunEntry;
 use crate::theme::Styles;
 use crate::watch::keys::View;
+use crate::watch::look::Look;
 use crate::watch::message::{Effect, Read};
 use asked::Asked;
 use latent::Latent;
@@ -82,6 +83,10 @@ pub(crate) struct State {
     /// The y axes held, by panel.
     axes: BTreeMap<String, Axis>,
     pub asked: Vec<Asked>,
+    /// The image of a point of the latent space, once it has come.
+    pub look: Option<(usize, Result<Look, String>)>,
+    /// The point whose image was asked for last, and the step of the run's newest snapshot then.
+    look_asked: Option<(usize, Option<u64>)>,
     pub ui: Ui,
 }
 
@@ -136,6 +141,8 @@ pub(crate) struct Ui {
     pub color: Option<usize>,
     /// The point that is looked at.
     pub point: Option<usize>,
+    /// The mouse is wanted.
+    pub mouse: bool,
     /// Lines scrolled in the log (from its end), the layers and the experiment.
     pub scroll: [usize; 3],
 }
@@ -182,6 +189,8 @@ impl State {
             panels: Vec::new(),
             axes: BTreeMap::new(),
             asked: Vec::new(),
+            look: None,
+            look_asked: None,
             ui: Ui {
                 view: View::Loss,
                 help: false,
@@ -207,6 +216,7 @@ impl State {
                 axes: (0, 1),
                 color: None,
                 point: None,
+                mouse: false,
                 scroll: [0; 3],
             },
         }
@@ -262,6 +272,7 @@ impl State {
                 self.asked.retain(|asked| asked.request != request);
                 self.ui.notice = Some(why);
             }
+            Read::Look(point, look) => self.look = Some((point, look)),
             Read::Saved(Ok(files)) => {
                 // Files within the run are told by their places in it.
                 let place = |file: &PathBuf| {
@@ -333,7 +344,7 @@ impl State {
         self.settle_axes();
         self.settle_pictures();
         let usage = if self.ui.view == View::Latent { self.settle_usage() } else { None };
-        self.settle_latent().into_iter().chain(usage).collect()
+        self.settle_latent().into_iter().chain(usage).chain(self.settle_look()).collect()
     }
 
     fn settle_latent(&mut self) -> Option<Effect> {

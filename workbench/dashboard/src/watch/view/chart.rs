@@ -48,6 +48,17 @@ pub(crate) fn draw(state: &State, panel: &Panel, area: Rect, large: bool, buf: &
     cursor(state, steps, plot, buf);
 }
 
+/// The step at a place of a chart.
+pub(crate) fn step_at(state: &State, area: Rect, (x, y): (u16, u16)) -> Option<u64> {
+    let plot = plot(titled(area).1)?;
+    if !plot.contains((x, y).into()) {
+        return None;
+    }
+    let (from, to) = state.steps();
+    let share = (f64::from(x - plot.x) + 0.5) / f64::from(plot.width);
+    Some(from + ((to - from) as f64 * share).round() as u64)
+}
+
 /// Where curves are drawn, beside the labels of the y axis and above those of the x axis; `None` where there is no room.
 pub(crate) fn plot(body: Rect) -> Option<Rect> {
     let x_rows = if body.height >= 4 { 1 } else { 0 };

@@ -12,11 +12,45 @@ use crate::theme::Hue;
 use crate::watch::keys::View;
 use crate::watch::state::State;
 
-/// Draws the header and returns the area below it.
-pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) -> Rect {
+/// Draws the header.
+pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
     first_row(state, Rect { height: 1, ..area }, buf);
     second_row(state, Rect { y: area.y + 1, height: 1, ..area }, buf);
-    let mut rows = 2;
+    for (y, (text, hue)) in (area.y + 2..area.bottom()).zip(warnings(state)) {
+        let text = format::plain(text.lines().next().unwrap_or(""));
+        let text = paint::cut(&text, area.width, state.styles.unicode());
+        paint::put(buf, area.x, y, area.width, &text, state.styles.of(hue));
+    }
+    if let Some(row) = tab_row(state, area) {
+        tabs(state, row, buf);
+    }
+}
+
+/// The area below the header.
+pub(crate) fn below(state: &State, area: Rect) -> Rect {
+    let tabs = tab_row(state, area).map(|row| row.bottom());
+    let top = tabs.unwrap_or(area.y + 2 + warnings(state).len() as u16).min(area.bottom());
+    Rect { y: top, height: area.bottom() - top, ..area }
+}
+
+/// The view whose tab is at a place.
+pub(crate) fn tab_at(state: &State, area: Rect, (x, y): (u16, u16)) -> Option<View> {
+    let row = tab_row(state, area).filter(|row| row.y == y)?;
+    let mut right = row.x;
+    View::ALL.iter().copied().find(|&view| {
+        right += paint::width(&tab(state, view));
+        x < right
+    })
+}
+
+/// Of the tabs, where there is room for them.
+fn tab_row(state: &State, area: Rect) -> Option<Rect> {
+    let y = area.y + 2 + warnings(state).len() as u16;
+    (area.height >= 14).then_some(Rect { y, height: 1, ..area })
+}
+
+/// What must not be overlooked, a line each.
+fn warnings(state: &State) -> Vec<(String, Hue)> {
     let status = state.status.as_ref();
     let error = status.and_then(|status| status.error.clone()).map(|text| (text, Hue::Bad));
     let storage = status.and_then(|status| status.storage.as_ref());
@@ -25,17 +59,7 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) -> Rect {
     let collapse = state.collapse().filter(|_| state.ui.view != View::Latent);
     let mark = state.styles.pick("⚠", "!");
     let collapse = collapse.map(|text| (format!("{mark} {text}"), Hue::Bad));
-    for (text, hue) in [error, storage, collapse].into_iter().flatten() {
-        let text = format::plain(text.lines().next().unwrap_or(""));
-        let text = paint::cut(&text, area.width, state.styles.unicode());
-        paint::put(buf, area.x, area.y + rows, area.width, &text, state.styles.of(hue));
-        rows += 1;
-    }
-    if area.height >= 14 {
-        tabs(state, Rect { y: area.y + rows, height: 1, ..area }, buf);
-        rows += 1;
-    }
-    Rect { y: area.y + rows, height: area.height - rows, ..area }
+    [error, storage, collapse].into_iter().flatten().collect()
 }
 
 /// What the run is doing, in a word.
@@ -159,17 +183,18 @@ fn second_row(state: &State, area: Rect, buf: &mut Buffer) {
     paint::put(buf, area.x + bar + 2, area.y, area.width, &text, Style::new());
 }
 
+/// Brackets tell the tab without reverse video too.
+fn tab(state: &State, view: View) -> String {
+    let (number, name) = (view as usize + 1, view.name());
+    if view == state.ui.view { format!("[{number} {name}]") } else { format!(" {number} {name} ") }
+}
+
 fn tabs(state: &State, area: Rect, buf: &mut Buffer) {
     let mut x = area.x;
-    for (i, view) in View::ALL.iter().enumerate() {
-        let chosen = *view == state.ui.view;
-        // Brackets tell the tab without reverse video too.
-        let text = if chosen {
-            format!("[{} {}]", i + 1, view.name())
-        } else {
-            format!(" {} {} ", i + 1, view.name())
-        };
-        let style = if chosen { state.styles.bold() } else { state.styles.of(Hue::Faint) };
+    for &view in View::ALL {
+        let text = tab(state, view);
+        let style =
+            if view == state.ui.view { state.styles.bold() } else { state.styles.of(Hue::Faint) };
         x = paint::put(buf, x, area.y, area.right().saturating_sub(x), &text, style);
     }
     let mut notes = Vec::new();

@@ -4,11 +4,52 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{bars, scatter};
-use crate::draw::areas::{split_bottom, titled};
+use crate::draw::areas::{split_bottom, split_top, titled};
+use crate::draw::half_blocks::paint_picture;
 use crate::draw::paint;
+use crate::draw::picture::Picture;
 use crate::theme::Hue;
 use crate::watch::state::State;
 use crate::watch::state::latent::Latent;
+
+/// Where things are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Layout {
+    top: Rect,
+    warning: Rect,
+    pub plot: Rect,
+    names: Rect,
+    bars: Rect,
+    /// The image of the point that is looked at, and its reconstruction.
+    pictures: Rect,
+}
+
+/// Where things are in an area, for what the state holds.
+pub(crate) fn layout(state: &State, latent: &Latent, area: Rect) -> Layout {
+    let (top, rest) = titled(area);
+    let has_warning = latent.warning().or(state.collapse()).is_some();
+    let (warning, body) = split_top(rest, u16::from(has_warning));
+    let bars_width = (body.width * 45 / 100).clamp(22, 90);
+    let left = Rect { width: body.width.saturating_sub(bars_width + 2), ..body };
+    let right =
+        Rect { x: left.right() + 2, width: body.width.saturating_sub(left.width + 2), ..body };
+    let has_names =
+        latent.snapshot.labels.is_some() || state.ui.color.is_some() || state.ui.point.is_some();
+    let (plot, names) = split_bottom(left, u16::from(has_names));
+    let rows = match state.looked_at() {
+        // Two square pictures side by side, below their names.
+        Some(_) => (1 + right.width / 4).min(right.height * 55 / 100),
+        None => 0,
+    };
+    let (bars, pictures) = split_bottom(right, rows);
+    Layout { top, warning, plot, names, bars, pictures }
+}
+
+/// The point of the scatter that is nearest to a place.
+pub(crate) fn point_at(state: &State, area: Rect, at: (u16, u16)) -> Option<usize> {
+    let latent = state.latent()?;
+    scatter::nearest(state, latent, layout(state, latent, area).plot, at)
+}
 
 /// Draws the scatter and the bars, side by side.
 pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
@@ -21,7 +62,7 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
         paint::middle(buf, area, text, state.styles.of(Hue::Faint));
         return;
     };
-    let (top, mut body) = titled(area);
+    let Layout { top, warning, plot, names, bars, pictures } = layout(state, latent, area);
     let at = state.snapshots.partition_point(|&step| step <= latent.snapshot.step);
     let text = format!(
         "step {}  ({at} of {})  {} images  {}",
@@ -31,38 +72,53 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
         axes(state, latent)
     );
     paint::put(buf, top.x, top.y, top.width, &text, state.styles.of(Hue::Faint));
-    if let Some(warning) = latent.warning().or(state.collapse()) {
-        let (row, rest) = titled(body);
-        body = rest;
+    if let Some(text) = latent.warning().or(state.collapse()) {
         let mark = state.styles.pick("⚠ ", "! ");
-        let text = format!("{mark}{warning}: a smaller β, or KL that warms up, may wake them");
-        let style = state.styles.of(Hue::Bad);
+        let text = format!("{mark}{text}: a smaller β, or KL that warms up, may wake them");
         let text = if state.styles.unicode() { text } else { text.replace('β', "beta") };
-        paint::put(
-            buf,
-            row.x,
-            row.y,
-            row.width,
-            &paint::cut(&text, row.width, state.styles.unicode()),
-            style,
-        );
+        let text = paint::cut(&text, warning.width, state.styles.unicode());
+        let style = state.styles.of(Hue::Bad);
+        paint::put(buf, warning.x, warning.y, warning.width, &text, style);
     }
-    let bars_width = (body.width * 45 / 100).clamp(22, 90);
-    let (left, _) = (Rect { width: body.width.saturating_sub(bars_width + 2), ..body }, ());
-    let right =
-        Rect { x: left.right() + 2, width: body.width.saturating_sub(left.width + 2), ..body };
-    let has_names =
-        latent.snapshot.labels.is_some() || state.ui.color.is_some() || state.ui.point.is_some();
-    let (plot, names) = split_bottom(left, u16::from(has_names));
     scatter::draw(state, latent, plot, buf);
     match point(state, latent) {
         Some(text) => {
-            let row = Rect { width: body.width, ..names };
+            let row = Rect { width: area.right() - names.x, ..names };
             paint::put(buf, row.x, row.y, row.width, &text, state.styles.of(Hue::Mark));
         }
         None => scatter::legend(state, latent, names, buf),
     }
-    bars::draw(state, latent, right, buf);
+    bars::draw(state, latent, bars, buf);
+    if pictures.height > 1 {
+        look(state, Rect { height: pictures.height - 1, ..pictures }, buf);
+    }
+}
+
+/// The image of the point that is looked at beside its reconstruction.
+fn look(state: &State, area: Rect, buf: &mut Buffer) {
+    let faint = state.styles.of(Hue::Faint);
+    let (title, body) = titled(area);
+    let width = area.width.saturating_sub(1) / 2;
+    let second = area.x + width + 1;
+    match state.look.as_ref().filter(|(point, _)| Some(*point) == state.ui.point) {
+        None => {
+            paint::put(buf, title.x, title.y, title.width, "asking the model", faint);
+        }
+        Some((_, Err(why))) => {
+            let text = paint::cut(why, title.width, state.styles.unicode());
+            paint::put(buf, title.x, title.y, title.width, &text, state.styles.of(Hue::Bad));
+        }
+        Some((_, Ok(look))) => {
+            let of = format!("by step {}", look.step);
+            let of = paint::cut(&of, width, state.styles.unicode());
+            paint::put(buf, title.x, title.y, width, "input", faint);
+            paint::put(buf, second, title.y, width, &of, faint);
+            for (x, pixels) in [(area.x, &look.input), (second, &look.reconstruction)] {
+                let picture = Picture::from(pixels.clone());
+                paint_picture(&state.styles, &picture, Rect { x, width, ..body }, buf);
+            }
+        }
+    }
 }
 
 /// The scatter alone, for a pane beside the curves.

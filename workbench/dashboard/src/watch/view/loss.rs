@@ -43,6 +43,20 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
     }
 }
 
+/// The step of the large chart at a place.
+pub(crate) fn step_at(state: &State, area: Rect, (x, y): (u16, u16)) -> Option<u64> {
+    if state.ui.page > 0 {
+        return None;
+    }
+    let taken = rivals::rows(state, area.height);
+    let area = Rect { y: area.y + taken, height: area.height - taken, ..area };
+    let (charts, _) = split_side(state, area);
+    let main = state.main_panel()?;
+    let others = state.shown_panels().into_iter().filter(|panel| *panel != main).count();
+    let (large, _) = split_small(charts, others);
+    chart::step_at(state, large, (x, y))
+}
+
 /// How many pages of the grid there are behind the overview.
 pub(crate) fn pages(state: &State) -> usize {
     let (columns, rows) = grid_shape(grid_room(state));

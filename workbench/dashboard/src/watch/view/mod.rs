@@ -42,7 +42,8 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
         help::draw(state, upper, buf);
         return;
     }
-    let body = header::draw(state, upper, buf);
+    header::draw(state, upper, buf);
+    let body = header::below(state, upper);
     match state.ui.view {
         View::Loss => loss::draw(state, body, buf),
         View::Images => images::draw(state, body, buf),
@@ -52,6 +53,39 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
         View::Experiment => text::experiment(state, body, buf),
         View::Runs => runs::draw(state, body, buf),
     }
+}
+
+/// What is at a place of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spot {
+    Tab(View),
+    /// A step of the large chart.
+    Step(u64),
+    /// A point of the latent scatter.
+    Point(usize),
+    /// A row of the list of runs.
+    Run(usize),
+    Elsewhere,
+}
+
+/// What is at a column and a row of a settled state.
+pub(crate) fn spot(state: &State, (x, y): (u16, u16)) -> Spot {
+    let screen = Rect::new(0, 0, state.size.0, state.size.1);
+    if screen.width < LEAST.0 || screen.height < LEAST.1 || state.ui.help {
+        return Spot::Elsewhere;
+    }
+    let (upper, _) = split_bottom(screen, 1);
+    if let Some(view) = header::tab_at(state, upper, (x, y)) {
+        return Spot::Tab(view);
+    }
+    let body = header::below(state, upper);
+    let found = match state.ui.view {
+        View::Loss => loss::step_at(state, body, (x, y)).map(Spot::Step),
+        View::Latent => latent::point_at(state, body, (x, y)).map(Spot::Point),
+        View::Runs => runs::row_at(state, body, (x, y)).map(Spot::Run),
+        View::Images | View::Log | View::Model | View::Experiment => None,
+    };
+    found.unwrap_or(Spot::Elsewhere)
 }
 
 /// What matters most, line by line, for as many lines as there are.

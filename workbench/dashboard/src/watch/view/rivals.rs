@@ -9,7 +9,7 @@ use workbench_runs::{History, Status};
 
 use super::chart;
 use crate::draw::paint;
-use crate::home::view::table::{self, Cell, Column, Table};
+use crate::draw::table::{self, Cell, Column, Table};
 use crate::theme::Hue;
 use crate::watch::state::{State, curve};
 use crate::{format, run_filter};

@@ -7,8 +7,8 @@ use ratatui::style::Style;
 use super::chart;
 use crate::draw::areas::titled;
 use crate::draw::paint;
+use crate::draw::table::{self, Cell, Column, Table};
 use crate::home::view::runs as home;
-use crate::home::view::table::{self, Cell, Column, Table};
 use crate::theme::Hue;
 use crate::watch::state::State;
 use crate::watch::state::run_list::Listed;
@@ -49,6 +49,11 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
     };
     let cell = |row: usize, column: usize, _| cell(state, &listed[row], &paths, column);
     table::draw(&state.styles, &table, cell, body, buf);
+}
+
+/// The row of the list at a place.
+pub(crate) fn row_at(state: &State, area: Rect, at: (u16, u16)) -> Option<usize> {
+    table::row_at(state.listed().len(), state.run_cursor(), titled(area).1, at)
 }
 
 fn cell(state: &State, Listed { entry, look }: &Listed, paths: &[String], column: usize) -> Cell {

@@ -17,11 +17,7 @@ use crate::watch::state::latent::Latent;
 /// Draws the images of a snapshot on the axes that are chosen.
 pub(crate) fn draw(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer) {
     let points = latent.points(state.ui.axes.0, state.ui.axes.1, state.ui.principal);
-    let range = |axis: usize| {
-        let mut values: Vec<(u64, f64)> = points.iter().map(|point| (0, point[axis])).collect();
-        axis::bulk(&mut values).map(|bulk| Range::nice(bulk.range.lo, bulk.range.hi))
-    };
-    let (Some(across), Some(down)) = (range(0), range(1)) else { return };
+    let Some((across, down)) = ranges(&points) else { return };
     if area.width < 2 || area.height < 2 {
         return;
     }
@@ -102,6 +98,38 @@ pub(crate) fn draw(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer)
         }
     }
     highlight(state, area, &|i| points.get(i).copied().and_then(cell_of), buf);
+}
+
+/// Of what is drawn across and up.
+fn ranges(points: &[[f64; 2]]) -> Option<(Range, Range)> {
+    let range = |axis: usize| {
+        let mut values: Vec<(u64, f64)> = points.iter().map(|point| (0, point[axis])).collect();
+        axis::bulk(&mut values).map(|bulk| Range::nice(bulk.range.lo, bulk.range.hi))
+    };
+    Some((range(0)?, range(1)?))
+}
+
+/// The point drawn nearest to a place within the area; of several in its cell the first.
+pub(crate) fn nearest(
+    state: &State,
+    latent: &Latent,
+    area: Rect,
+    (x, y): (u16, u16),
+) -> Option<usize> {
+    if !area.contains((x, y).into()) {
+        return None;
+    }
+    let points = latent.points(state.ui.axes.0, state.ui.axes.1, state.ui.principal);
+    let (across, down) = ranges(&points)?;
+    let place =
+        |value: f64, range: Range, cells: u16| (value - range.lo) / range.span() * f64::from(cells);
+    let (column, row) = (f64::from(x - area.x) + 0.5, f64::from(area.bottom() - y) - 0.5);
+    // A cell is about twice as high as it is wide.
+    let far = |&[x, y]: &[f64; 2]| {
+        (place(x, across, area.width) - column).hypot(2.0 * (place(y, down, area.height) - row))
+    };
+    let far = points.iter().map(far).enumerate().filter(|(_, far)| far.is_finite());
+    far.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(point, _)| point)
 }
 
 /// Colours each cell by the mean of its points in one dimension; without colour its tenth of the range stands there.

@@ -11,10 +11,12 @@ use workbench_runs::{LogReader, LogWriter, RunDir, Snapshot, State as RunState, 
 
 use super::*;
 use crate::Options;
+use crate::explore::Pixels;
 use crate::keys::{self, Place};
 use crate::terminal::Input;
 use crate::theme::{Env, Styles, Theme};
 use crate::watch::keys::{Action, TABLE};
+use crate::watch::look::Look;
 use crate::watch::message::{Effect, Message, Read};
 use crate::watch::state::usage::Usage;
 use crate::watch::synthetic::Synthetic;
@@ -66,6 +68,7 @@ pub(crate) fn screen(state: &mut State, run: &RunDir, columns: u16, rows: u16) -
                         state.fold(Read::Usage(step, Usage::of(&load(step))));
                     }
                 }
+                Effect::Look(point) => state.fold(Read::Look(point, Ok(look(point)))),
                 other => panic!("{other:?}"),
             }
         }
@@ -75,13 +78,22 @@ pub(crate) fn screen(state: &mut State, run: &RunDir, columns: u16, rows: u16) -
     terminal.backend().to_string()
 }
 
+/// A gradient for an image, the other way round for its reconstruction.
+fn look(point: usize) -> Look {
+    let gradient = |up: bool| {
+        let pixels = (0..64).map(|i| [if up { 4 * i } else { 255 - 4 * i }; 3]).collect();
+        Pixels { width: 8, height: 8, pixels }
+    };
+    Look { step: point as u64, input: gradient(true), reconstruction: gradient(false) }
+}
+
 pub(crate) fn styles(theme: Theme, ascii: bool) -> Styles {
     let env = Env { lang: Some("C.UTF-8".into()), ..Env::default() };
     Styles::decide(&Options { theme: Some(theme), ascii, env, ..Options::default() })
 }
 
 /// A run of 1200 of 3000 steps, with a change of β on the way; recorded once for all tests.
-fn recorded() -> &'static RunDir {
+pub(crate) fn recorded() -> &'static RunDir {
     static RUN: OnceLock<(tempfile::TempDir, RunDir)> = OnceLock::new();
     let record = || {
         let dir = tempfile::tempdir().unwrap();

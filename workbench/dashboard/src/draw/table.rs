@@ -51,10 +51,7 @@ pub(crate) fn draw(
         put(buf, styles, (x, area.y), width, column.right, &(column.title.to_owned(), faint));
         x += width + GAP;
     }
-    let visible = usize::from(area.height - 1);
-    // The chosen row is kept off the edges, so that it shows what comes next.
-    let first = (table.cursor + 1 + visible / 4).saturating_sub(visible);
-    let first = first.min(table.rows.saturating_sub(visible));
+    let first = first(table.rows, table.cursor, area);
     for (y, row) in (area.y + 1..area.bottom()).zip(first..table.rows) {
         let is_chosen = row == table.cursor && table.is_active;
         if is_chosen {
@@ -74,6 +71,19 @@ pub(crate) fn draw(
             x += width + GAP;
         }
     }
+}
+
+/// The first row that is shown: the chosen one is kept off the edges, so that it shows what comes next.
+fn first(rows: usize, cursor: usize, area: Rect) -> usize {
+    let visible = usize::from(area.height.saturating_sub(1));
+    (cursor + 1 + visible / 4).saturating_sub(visible).min(rows.saturating_sub(visible))
+}
+
+/// The row at a place of a table that is drawn in an area.
+pub(crate) fn row_at(rows: usize, cursor: usize, area: Rect, (x, y): (u16, u16)) -> Option<usize> {
+    let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let row = first(rows, cursor, area) + usize::from(y.checked_sub(below.y)?);
+    (below.contains((x, y).into()) && row < rows).then_some(row)
 }
 
 fn put(
