@@ -379,6 +379,25 @@ fn a_point_is_looked_at_and_explored() {
 }
 
 #[test]
+fn pictures_are_pixels_where_the_terminal_draws_them() {
+    let workbench = finished();
+    for (way, marks) in [("sixel", "\x1bP"), ("kitty", "\x1b_G"), ("iterm2", "\x1b]1337;File=")] {
+        let attach = ["attach", "one", "--pictures", way];
+        let mut terminal = Terminal::workbench(&workbench, SMALL, &attach);
+        terminal.shows(&["[1 Loss]"]);
+        terminal.press("2");
+        terminal.until("the pictures' step", |text| text.contains("step 600"));
+        terminal.press("q");
+        let left = terminal.ended().exits(0);
+        let text = String::from_utf8_lossy(&left.bytes);
+        assert!(text.contains(marks), "{way}");
+        assert!(left.restored);
+    }
+    let unknown = Terminal::workbench(&workbench, SMALL, &["attach", "one", "--pictures", "ink"]);
+    unknown.ended().exits(2);
+}
+
+#[test]
 fn a_terminal_that_can_do_nothing_gets_lines() {
     let workbench = Workbench::new();
     let train = with(SMALL_MLP, &[SHORT, "--name", "one"]);

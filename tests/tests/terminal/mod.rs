@@ -301,8 +301,9 @@ fn read(mut output: Box<dyn Read + Send>, seen: &Mutex<Seen>) {
     }
 }
 
+/// With cells of 8 by 16 pixels.
 fn measured(cols: u16, rows: u16) -> PtySize {
-    PtySize { cols, rows, pixel_width: 0, pixel_height: 0 }
+    PtySize { cols, rows, pixel_width: cols * 8, pixel_height: rows * 16 }
 }
 
 /// Echo, line editing, signals from keys: as text, to be compared.

@@ -280,6 +280,9 @@ pub struct Screen {
     /// Draw with ASCII alone
     #[arg(long)]
     pub ascii: bool,
+    /// How pictures are drawn: blocks, sixel, kitty, iterm2, or auto, which asks the terminal [default: blocks]
+    #[arg(long, value_name = "P")]
+    pub pictures: Option<String>,
     /// Take the mouse: what is shown can be clicked and dragged (the key M takes it or leaves it, too)
     #[arg(long)]
     pub mouse: bool,

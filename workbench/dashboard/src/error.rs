@@ -23,6 +23,11 @@ pub enum Error {
         "the terminal says TERM=dumb and cannot show a dashboard; `workbench log --follow` prints lines"
     )]
     Dumb,
+    /// Pixels were wished for, and the terminal does not tell how many a cell has.
+    #[error(
+        "the terminal does not tell how many pixels its cells have: `--pictures auto` asks it, `--pictures blocks` needs none"
+    )]
+    NoPixels,
     /// The terminal went away, or refused what was asked of it.
     #[error("cannot {action} the terminal: {source}")]
     Terminal { action: &'static str, source: io::Error },

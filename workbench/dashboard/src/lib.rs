@@ -31,6 +31,7 @@ mod terminal;
 mod theme;
 pub mod watch;
 
+pub use draw::pixels::Pictures;
 pub use error::Error;
 pub use explore::explore;
 pub use home::home;
@@ -45,6 +46,8 @@ pub struct Options {
     pub theme: Option<Theme>,
     /// Nothing but ASCII is drawn.
     pub ascii: bool,
+    /// How pictures are drawn.
+    pub pictures: Pictures,
     /// No colour is used, whatever `theme` says.
     pub no_color: bool,
     /// The terminal tells of the mouse from the start.

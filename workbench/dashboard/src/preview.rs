@@ -7,9 +7,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::Options;
-use crate::draw::half_blocks::paint_picture;
 use crate::draw::paint;
 use crate::draw::picture::Picture;
+use crate::draw::pictures::paint_picture;
 use crate::format;
 use crate::terminal::Pen;
 use crate::theme::{Hue, Styles, Theme};

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::draw::pixels::Pixels;
 use crate::pacing::Pacer;
 use crate::terminal::{self, Input, Signals, Terminal, Waited};
+use crate::theme::Styles;
 use crate::{Error, Options};
 
 /// How long the terminal is waited on before files and signals are looked at.
@@ -23,6 +25,7 @@ pub(crate) struct Stage {
     signals: Signals,
     pacer: Pacer,
     size: (u16, u16),
+    styles: Styles,
 }
 
 impl Stage {
@@ -37,7 +40,14 @@ impl Stage {
         let signals = Signals::catch()?;
         let terminal = Terminal::take()?;
         let size = crossterm::terminal::size().map_err(Error::terminal("measure"))?;
-        Ok(Stage { terminal, signals, pacer, size })
+        let pixels = Pixels::choose(options.pictures)?;
+        let styles = Styles { pixels, ..Styles::decide(options) };
+        Ok(Stage { terminal, signals, pacer, size, styles })
+    }
+
+    /// How things look on this terminal.
+    pub fn styles(&self) -> Styles {
+        self.styles
     }
 
     /// Columns and rows, as of the last turn.
@@ -67,7 +77,7 @@ impl Stage {
         }
         if self.signals.take_go_on() {
             self.terminal.retake()?;
-            self.pacer.touch();
+            self.redraw();
         }
         let mut inputs = if waited == Waited::Typed { terminal::read()? } else { Vec::new() };
         if let Ok(size) = crossterm::terminal::size()
@@ -105,6 +115,9 @@ impl Stage {
     /// The next frame is written whole.
     pub fn redraw(&mut self) {
         self.terminal.forget();
+        if let Some(pixels) = self.styles.pixels {
+            pixels.forget();
+        }
         self.pacer.touch();
     }
 
@@ -115,7 +128,7 @@ impl Stage {
     pub fn suspend(&mut self) -> Result<(), Error> {
         self.terminal.suspend()?;
         self.signals.take_go_on();
-        self.pacer.touch();
+        self.redraw();
         Ok(())
     }
 
@@ -133,7 +146,7 @@ impl Stage {
     /// [`Error::Terminal`].
     pub fn lend(&mut self, command: &mut Command) -> Result<Result<ExitStatus, String>, Error> {
         let ended = self.terminal.lend(command, &self.signals)?;
-        self.pacer.touch();
+        self.redraw();
         Ok(ended)
     }
 
@@ -144,7 +157,7 @@ impl Stage {
     /// [`Error::Terminal`].
     pub fn lend_screen(&mut self, words: &[OsString]) -> Result<Option<String>, Error> {
         let said = self.terminal.lend_screen(words, LOADING, &self.signals)?;
-        self.pacer.touch();
+        self.redraw();
         Ok(said)
     }
 }

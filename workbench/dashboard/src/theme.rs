@@ -5,6 +5,7 @@ use std::str::FromStr;
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::Options;
+use crate::draw::pixels::Pixels;
 
 /// How many colours are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +71,8 @@ pub(crate) enum Hue {
 pub(crate) struct Styles {
     pub theme: Theme,
     pub glyphs: Glyphs,
+    /// How pixels are drawn; `None` draws half blocks.
+    pub pixels: Option<Pixels>,
 }
 
 /// Truecolor, the nearest of the 256, the nearest of the 16. Okabe and Ito's set, and two of Tol's muted
@@ -122,7 +125,7 @@ impl Styles {
         } else {
             Glyphs::Braille
         };
-        Styles { theme, glyphs }
+        Styles { theme, glyphs, pixels: None }
     }
 
     /// The style for a meaning.
@@ -224,7 +227,7 @@ mod tests {
     #[test]
     fn colours_and_glyphs_follow_the_terminal() {
         let of = |term, colorterm, lang| {
-            let Styles { theme, glyphs } = decide(term, colorterm, lang);
+            let Styles { theme, glyphs, .. } = decide(term, colorterm, lang);
             (theme, glyphs)
         };
         use Glyphs::*;
@@ -245,7 +248,10 @@ mod tests {
             ..Env::default()
         };
         let options = Options { env, ..Options::default() };
-        assert_eq!(Styles::decide(&options), Styles { theme: Theme::None, glyphs: Glyphs::Ascii });
+        assert_eq!(
+            Styles::decide(&options),
+            Styles { theme: Theme::None, glyphs: Glyphs::Ascii, pixels: None }
+        );
         let options = Options { theme: Some(Theme::Colors16), ..options };
         assert_eq!(Styles::decide(&options).theme, Theme::Colors16);
         let options = Options { no_color: true, ..options };

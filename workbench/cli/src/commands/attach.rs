@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::process::Child;
 
-use workbench_dashboard::{Env, Options, Outcome, Save, Theme};
+use workbench_dashboard::{Env, Options, Outcome, Pictures, Save, Theme};
 use workbench_runs::{RunDir, State, Status, looks_dead};
 
 use crate::arguments::{Attach, Screen};
@@ -71,11 +71,13 @@ pub fn run_options(context: &Context, path: &Path, screen: &Screen) -> Result<Op
 pub fn options(screen: &Screen) -> Result<Options> {
     let theme =
         screen.theme.as_deref().map(str::parse::<Theme>).transpose().map_err(Failure::usage)?;
+    let pictures = screen.pictures.as_deref().map(str::parse::<Pictures>).transpose();
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     Ok(Options {
         theme,
         ascii: screen.ascii,
         no_color: false,
+        pictures: pictures.map_err(Failure::usage)?.unwrap_or_default(),
         mouse: screen.mouse,
         env: Env {
             term: variable("TERM"),
@@ -96,6 +98,7 @@ pub fn options(screen: &Screen) -> Result<Options> {
 pub fn explore_command(context: &Context, run: &Path, screen: &Screen) -> Vec<OsString> {
     let mut words = run_command(context, "explore", run);
     words.extend(screen.theme.iter().flat_map(|theme| ["--theme".into(), theme.into()]));
+    words.extend(screen.pictures.iter().flat_map(|way| ["--pictures".into(), way.into()]));
     words.extend(screen.ascii.then(|| "--ascii".into()));
     words.extend(screen.mouse.then(|| "--mouse".into()));
     words

@@ -6,13 +6,14 @@ use ratatui::layout::Rect;
 use super::picture::{Picture, brightness};
 use crate::theme::Styles;
 
-/// Draws a picture as large as fits; returns the rows used.
-pub(crate) fn paint_picture(
-    styles: &Styles,
-    picture: &Picture,
-    area: Rect,
-    buf: &mut Buffer,
-) -> u16 {
+/// The columns and rows that a picture takes of an area.
+pub(super) fn cells(picture: &Picture, area: Rect) -> (u16, u16) {
+    let (width, height) = picture.fit(usize::from(area.width), usize::from(area.height) * 2);
+    (width as u16, height.div_ceil(2) as u16)
+}
+
+/// Draws a picture as large as fits.
+pub(super) fn paint(styles: &Styles, picture: &Picture, area: Rect, buf: &mut Buffer) {
     let (width, height) = picture.fit(usize::from(area.width), usize::from(area.height) * 2);
     let scaled = picture.scaled(width, height);
     let pixel = |x: usize, y: usize| scaled.pixels.get(y * width + x).copied();
@@ -50,7 +51,6 @@ pub(crate) fn paint_picture(
             }
         }
     }
-    height.div_ceil(2) as u16
 }
 
 /// A glyph that covers as much of its cell as the picture is bright.

@@ -7,4 +7,6 @@ pub(crate) mod half_blocks;
 pub(crate) mod heat;
 pub(crate) mod paint;
 pub(crate) mod picture;
+pub(crate) mod pictures;
+pub(crate) mod pixels;
 pub(crate) mod table;

@@ -13,7 +13,6 @@ use super::view;
 use super::work::{self, Worker};
 use crate::pacing::Pacer;
 use crate::stage::{Stage, TURN};
-use crate::theme::Styles;
 use crate::{Error, Options};
 
 /// As long as a frame waits for the picture that belongs to it: one frame costs less than two.
@@ -44,7 +43,7 @@ pub fn explore(
     let mut stage = Stage::take(options, Pacer::lively())?;
     stage.mouse(begin.mouse)?;
     let worker = work::start(decoder)?;
-    let mut state = State::new(name.to_owned(), Styles::decide(options), space, begin.mouse);
+    let mut state = State::new(name.to_owned(), stage.styles(), space, begin.mouse);
     state.size = stage.size();
     let mut explorer = Explorer { stage, worker, waiting: None, saved: Vec::new() };
     let effects = update::begin(&mut state, begin.point);

@@ -13,7 +13,6 @@ use super::view;
 use super::work::{self, Worker};
 use crate::pacing::Pacer;
 use crate::stage::{Stage, TURN};
-use crate::theme::Styles;
 use crate::watch::{follow, reader};
 use crate::{Error, Options};
 
@@ -26,7 +25,7 @@ pub fn home(owner: Arc<dyn Owner>, runs: &Path, options: &Options) -> Result<(),
     let stage = Stage::take(options, Pacer::new())?;
     let scanner = scan::start(runs, Some(Arc::clone(&owner)))?;
     let worker = work::start(&owner)?;
-    let mut state = State::new(Styles::decide(options), runs.display().to_string());
+    let mut state = State::new(stage.styles(), runs.display().to_string());
     state.size = stage.size();
     let home = Home { owner, options, stage, scanner, worker };
     home.turn_until_left(&mut state)

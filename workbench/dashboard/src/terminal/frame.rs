@@ -38,8 +38,10 @@ pub(super) fn frame(shown: Option<&Buffer>, next: &Buffer) -> Option<Vec<u8>> {
         pen.dip(cell, &mut out);
         out.extend(cell.symbol().bytes());
         // How far a terminal moves for what is not ASCII, braille or a block, terminals disagree on.
-        let sure =
-            cell.symbol().chars().all(|c| c.is_ascii() || ('\u{2500}'..='\u{28ff}').contains(&c));
+        let sure = cell
+            .symbol()
+            .chars()
+            .all(|c| (' '..='~').contains(&c) || ('\u{2500}'..='\u{28ff}').contains(&c));
         cursor = sure.then_some((x + 1, y)).filter(|&(x, _)| x < next.area.width);
     }
     pen.lift(&mut out);
@@ -137,7 +139,9 @@ pub(crate) fn blank((columns, rows): (u16, u16)) -> Buffer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ratatui::buffer::CellDiffOption;
     use ratatui::style::Style;
+    use std::num::NonZeroU16;
 
     fn text(frame: Option<Vec<u8>>) -> String {
         String::from_utf8(frame.unwrap()).unwrap().replace('\x1b', "^")
@@ -160,6 +164,21 @@ mod tests {
             text(frame(Some(&before), &after)),
             "^[?2026h^[2;3H^[31mab^[2C^[0;1mc^[m^[?2026l"
         );
+    }
+
+    #[test]
+    fn what_stands_where_a_picture_was_is_written_anew() {
+        let mut before = blank((4, 1));
+        let one = CellDiffOption::ForcedWidth(NonZeroU16::MIN);
+        before[(0, 0)].set_symbol("\x1bPq\x1b\\").set_diff_option(one);
+        before[(1, 0)].set_diff_option(CellDiffOption::Skip);
+        assert_eq!(text(frame(Some(&blank((4, 1))), &before)), "^[?2026h^[1;1H^Pq^\\^[?2026l");
+        // A picture leaves the cursor where it will.
+        let mut beside = before.clone();
+        beside.set_string(2, 0, "x", Style::new());
+        let frame_beside = text(frame(Some(&blank((4, 1))), &beside));
+        assert!(frame_beside.contains("^\\^[1;3Hx"), "{frame_beside}");
+        assert_eq!(text(frame(Some(&before), &blank((4, 1)))), "^[?2026h^[1;1H  ^[?2026l");
     }
 
     #[test]

@@ -17,7 +17,6 @@ use super::update::update;
 use super::view;
 use crate::pacing::Pacer;
 use crate::stage::{Stage, TURN};
-use crate::theme::Styles;
 use crate::{Error, Options};
 
 /// How long the terminal is waited on while a history is read.
@@ -68,7 +67,7 @@ pub(crate) fn follow(
     options: &Options,
     stage: &mut Stage,
 ) -> Result<Outcome, Error> {
-    let (run, styles) = (absolute(run), Styles::decide(options));
+    let (run, styles) = (absolute(run), stage.styles());
     let path = run.path().to_path_buf();
     let mut state = State::new(path, styles, options.come_back.clone(), Instant::now());
     state.size = stage.size();

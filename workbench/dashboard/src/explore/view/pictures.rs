@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 
 use super::layout::Layout;
 use crate::draw::areas::titled;
-use crate::draw::half_blocks::paint_picture;
 use crate::draw::paint;
 use crate::draw::picture::Picture;
+use crate::draw::pictures::{cells, paint_picture};
 use crate::explore::decoder::Origin;
 use crate::explore::state::State;
 use crate::theme::Hue;
@@ -97,8 +97,8 @@ pub(crate) fn strip(state: &State, layout: &Layout, buf: &mut Buffer) {
 
 /// A picture in the middle of a pane's width, from its top.
 fn middle(state: &State, picture: &Picture, area: Rect, buf: &mut Buffer) {
-    let (width, _) = picture.fit(usize::from(area.width), usize::from(area.height) * 2);
-    let aside = (area.width - (width as u16).min(area.width)) / 2;
+    let (width, _) = cells(&state.styles, picture, area);
+    let aside = (area.width - width.min(area.width)) / 2;
     let area = Rect { x: area.x + aside, width: area.width - aside, ..area };
     paint_picture(&state.styles, picture, area, buf);
 }

@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::draw::areas::titled;
-use crate::draw::half_blocks::paint_picture;
 use crate::draw::paint;
+use crate::draw::pictures::paint_picture;
 use crate::theme::Hue;
 use crate::watch::keys::View;
 use crate::watch::state::State;
@@ -59,7 +59,8 @@ pub(crate) fn pane(state: &State, tag: &str, area: Rect, buf: &mut Buffer) -> u1
         Ok(picture) if body.width > 0 && body.height > 0 => {
             let (width, height) = (usize::from(body.width), usize::from(body.height) * 2);
             let pairs = name.contains("recon");
-            if state.ui.whole && state.ui.view == View::Images {
+            // Pixels are legible at any size.
+            if state.styles.pixels.is_some() || (state.ui.whole && state.ui.view == View::Images) {
                 return 1 + paint_picture(&state.styles, picture, body, buf);
             }
             1 + paint_picture(

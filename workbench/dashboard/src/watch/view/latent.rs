@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 
 use super::{bars, scatter};
 use crate::draw::areas::{split_bottom, split_top, titled};
-use crate::draw::half_blocks::paint_picture;
 use crate::draw::paint;
 use crate::draw::picture::Picture;
+use crate::draw::pictures::paint_picture;
 use crate::theme::Hue;
 use crate::watch::state::State;
 use crate::watch::state::latent::Latent;
