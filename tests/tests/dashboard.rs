@@ -305,6 +305,18 @@ fn any_folder_with_a_tensorboard_log_has_curves() {
     terminal.press("q");
     let left = terminal.ended().exits(0);
     assert!(!left.text.contains("training goes on"), "nobody knows that:\n{}", left.text);
+
+    // What TensorBoard is pointed at: a folder of logs.
+    let other = folder.join("lr-1e-3");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::rename(folder.join(log.file_name().unwrap()), other.join(log.file_name().unwrap()))
+        .unwrap();
+    std::fs::create_dir(folder.join("lr-3e-4")).unwrap();
+    std::fs::copy(&log, folder.join("lr-3e-4").join(log.file_name().unwrap())).unwrap();
+    let mut terminal = Terminal::workbench(&workbench, SMALL, &["attach", &path]);
+    terminal.shows(&["lr-1e-3", "lr-3e-4", "loss"]);
+    terminal.press("q");
+    terminal.ended().exits(0);
 }
 
 #[test]
@@ -393,6 +405,14 @@ fn pictures_are_pixels_where_the_terminal_draws_them() {
         assert!(text.contains(marks), "{way}");
         assert!(left.restored);
     }
+    // This one answers nothing, and loses no key for that.
+    let mut silent =
+        Terminal::workbench(&workbench, SMALL, &["attach", "one", "--pictures", "auto"]);
+    silent.shows(&["[1 Loss]"]);
+    silent.press("2");
+    silent.shows(&["[2 Images]", "▀"]);
+    silent.press("q");
+    silent.ended().exits(0);
     let unknown = Terminal::workbench(&workbench, SMALL, &["attach", "one", "--pictures", "ink"]);
     unknown.ended().exits(2);
 }

@@ -274,7 +274,7 @@ pub struct Attach {
 /// How a screen looks, and what it takes of the terminal.
 #[derive(Args, Clone, Default)]
 pub struct Screen {
-    /// truecolor, 256, 16 or none [default: what the terminal can do]
+    /// truecolor, 256, 16 or none, and dark or light: `light,256` [default: what the terminal can do and tells]
     #[arg(long, value_name = "T")]
     pub theme: Option<String>,
     /// Draw with ASCII alone

@@ -1,5 +1,4 @@
 use std::io;
-use std::path::PathBuf;
 
 /// Why the dashboard could not be shown, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -7,12 +6,13 @@ pub enum Error {
     /// The run cannot be read.
     #[error(transparent)]
     Runs(#[from] workbench_runs::Error),
-    /// A folder of several runs was given.
-    #[error("{} holds several logs; attach to one of them: {}", .path.display(), .found.join(", "))]
-    Several { path: PathBuf, found: Vec<String> },
     /// More runs were given than can be drawn over one another.
-    #[error("{runs} runs are too many to tell apart in one chart: give {most} at most")]
-    TooMany { runs: usize, most: usize },
+    #[error(
+        "{} runs are too many to tell apart in one chart: give {most} at most of {}",
+        .names.len(),
+        some(.names)
+    )]
+    TooMany { names: Vec<String>, most: usize },
     /// Standard input or output is a file or a pipe.
     #[error(
         "the dashboard needs a terminal on stdin and stdout; `workbench log --follow` prints lines"
@@ -34,6 +34,17 @@ pub enum Error {
     /// The thread that reads the run's files ended, or another one panicked.
     #[error("a thread of the dashboard ended unexpectedly; the run itself is not touched by that")]
     Reader,
+}
+
+/// The first of many.
+fn some(names: &[String]) -> String {
+    let shown = names.len().min(12);
+    let more = if names.len() > shown {
+        format!(" and {} more", names.len() - shown)
+    } else {
+        String::new()
+    };
+    names[..shown].join(", ") + &more
 }
 
 impl Error {

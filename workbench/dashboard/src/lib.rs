@@ -36,7 +36,7 @@ pub use error::Error;
 pub use explore::explore;
 pub use home::home;
 pub use preview::{Tile, preview};
-pub use theme::{Env, Theme};
+pub use theme::{Env, Ground, Theme};
 pub use watch::{LatentView, Look, Outcome, Save, answer_look, attach, compare};
 
 /// How the dashboard is to look, and what it should know of where it runs.
@@ -44,6 +44,8 @@ pub use watch::{LatentView, Look, Outcome, Save, answer_look, attach, compare};
 pub struct Options {
     /// The colours to use; `None` decides by `env`.
     pub theme: Option<Theme>,
+    /// What text stands on; `None` decides by `env`.
+    pub ground: Option<Ground>,
     /// Nothing but ASCII is drawn.
     pub ascii: bool,
     /// How pictures are drawn.

@@ -30,11 +30,33 @@ impl FromStr for Theme {
     }
 }
 
+/// What the terminal's text stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ground {
+    #[default]
+    Dark,
+    Light,
+}
+
+impl FromStr for Ground {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Ground, String> {
+        match name {
+            "dark" => Ok(Ground::Dark),
+            "light" => Ok(Ground::Light),
+            _ => Err(format!("`{name}` is no ground; there are dark and light")),
+        }
+    }
+}
+
 /// The environment variables that tell of the terminal, as the binary read them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Env {
     pub term: Option<String>,
     pub colorterm: Option<String>,
+    /// `foreground;background` by their numbers, from rxvt, Konsole and others.
+    pub colorfgbg: Option<String>,
     pub no_color: Option<String>,
     pub lc_all: Option<String>,
     pub lc_ctype: Option<String>,
@@ -70,13 +92,14 @@ pub(crate) enum Hue {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Styles {
     pub theme: Theme,
+    pub ground: Ground,
     pub glyphs: Glyphs,
     /// How pixels are drawn; `None` draws half blocks.
     pub pixels: Option<Pixels>,
 }
 
 /// Truecolor, the nearest of the 256, the nearest of the 16. Okabe and Ito's set, and two of Tol's muted
-/// one: told apart with any kind of colour vision, on a dark ground and on a light one.
+/// one: told apart with any kind of colour vision. The brightest are darker on a light ground.
 type Ink = ((u8, u8, u8), u8, Color);
 
 const SKY: Ink = ((86, 180, 233), 74, Color::Cyan);
@@ -89,6 +112,13 @@ const YELLOW: Ink = ((240, 228, 66), 221, Color::LightYellow);
 const TEAL: Ink = ((68, 170, 153), 73, Color::LightGreen);
 const WINE: Ink = ((170, 68, 119), 132, Color::LightRed);
 const GREY: Ink = ((128, 128, 128), 244, Color::DarkGray);
+const ON_LIGHT: [(Ink, Ink); 5] = [
+    (SKY, ((20, 118, 176), 31, Color::Cyan)),
+    (ORANGE, ((166, 104, 0), 130, Color::Yellow)),
+    (YELLOW, ((128, 118, 0), 100, Color::Yellow)),
+    (TEAL, ((40, 128, 114), 30, Color::Green)),
+    (GREY, ((108, 108, 108), 242, Color::DarkGray)),
+];
 const CLASSES: [Ink; 10] = [SKY, ORANGE, GREEN, PURPLE, YELLOW, BLUE, VERMILLION, TEAL, WINE, GREY];
 
 impl Styles {
@@ -113,6 +143,10 @@ impl Styles {
         } else {
             Theme::Colors16
         };
+        let told = env.colorfgbg.as_deref().and_then(|pair| pair.rsplit(';').next()?.parse().ok());
+        // White and the bright colours but dark grey, by their numbers.
+        let is_light = matches!(told, Some(7u8 | 9..=15));
+        let ground = options.ground.unwrap_or(if is_light { Ground::Light } else { Ground::Dark });
         let set = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
         let locale = set(&env.lc_all).or(set(&env.lc_ctype)).or(set(&env.lang)).unwrap_or_default();
         let locale = locale.to_ascii_lowercase();
@@ -125,7 +159,7 @@ impl Styles {
         } else {
             Glyphs::Braille
         };
-        Styles { theme, glyphs, pixels: None }
+        Styles { theme, ground, glyphs, pixels: None }
     }
 
     /// The style for a meaning.
@@ -139,6 +173,8 @@ impl Styles {
             Hue::Faint => GREY,
             Hue::Class(class) => CLASSES[class % CLASSES.len()],
         };
+        let darker = ON_LIGHT.iter().find(|(bright, _)| *bright == ink).map(|(_, dark)| *dark);
+        let ink = darker.filter(|_| self.ground == Ground::Light).unwrap_or(ink);
         let ((r, g, b), index, named) = ink;
         match self.theme {
             Theme::Truecolor => Style::new().fg(Color::Rgb(r, g, b)),
@@ -250,13 +286,64 @@ mod tests {
         let options = Options { env, ..Options::default() };
         assert_eq!(
             Styles::decide(&options),
-            Styles { theme: Theme::None, glyphs: Glyphs::Ascii, pixels: None }
+            Styles {
+                theme: Theme::None,
+                ground: Ground::Dark,
+                glyphs: Glyphs::Ascii,
+                pixels: None
+            }
         );
         let options = Options { theme: Some(Theme::Colors16), ..options };
         assert_eq!(Styles::decide(&options).theme, Theme::Colors16);
         let options = Options { no_color: true, ..options };
         assert_eq!(Styles::decide(&options).theme, Theme::None);
         assert!("burnt".parse::<Theme>().unwrap_err().contains("truecolor"));
+    }
+
+    /// The contrast of two colours by WCAG 2.1, 1 to 21.
+    fn contrast(a: (u8, u8, u8), b: (u8, u8, u8)) -> f64 {
+        let luminance = |(r, g, b): (u8, u8, u8)| {
+            let linear = |x: u8| {
+                let x = f64::from(x) / 255.0;
+                if x <= 0.04045 { x / 12.92 } else { ((x + 0.055) / 1.055).powf(2.4) }
+            };
+            0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b) + 0.05
+        };
+        let (a, b) = (luminance(a), luminance(b));
+        a.max(b) / a.min(b)
+    }
+
+    #[test]
+    fn every_colour_stands_out_from_its_ground() {
+        for (ground, colour) in [(Ground::Dark, (0, 0, 0)), (Ground::Light, (255, 255, 255))] {
+            let options = Options {
+                theme: Some(Theme::Truecolor),
+                ground: Some(ground),
+                ..Options::default()
+            };
+            let styles = Styles::decide(&options);
+            let hues =
+                [Hue::Train, Hue::Valid, Hue::Test, Hue::Good, Hue::Bad, Hue::Mark, Hue::Faint];
+            for hue in hues.into_iter().chain((0..10).map(Hue::Class)) {
+                let Some(Color::Rgb(r, g, b)) = styles.of(hue).fg else { panic!("{hue:?}") };
+                let contrast = contrast((r, g, b), colour);
+                // What is no body text needs 3.
+                assert!(contrast >= 2.9, "{hue:?} on {ground:?}: {contrast:.2}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_ground_is_told_by_the_option_and_then_by_colorfgbg() {
+        let ground = |option, told: &str| {
+            let env = Env { colorfgbg: Some(told.into()), ..Env::default() };
+            Styles::decide(&Options { ground: option, env, ..Options::default() }).ground
+        };
+        assert_eq!(ground(None, "0;15"), Ground::Light);
+        assert_eq!(ground(None, "15;default;0"), Ground::Dark);
+        assert_eq!(ground(None, "12;8"), Ground::Dark);
+        assert_eq!(ground(None, "nonsense"), Ground::Dark);
+        assert_eq!(ground(Some(Ground::Dark), "0;15"), Ground::Dark);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::process::Child;
 
-use workbench_dashboard::{Env, Options, Outcome, Pictures, Save, Theme};
+use workbench_dashboard::{Env, Ground, Options, Outcome, Pictures, Save, Theme};
 use workbench_runs::{RunDir, State, Status, looks_dead};
 
 use crate::arguments::{Attach, Screen};
@@ -69,12 +69,23 @@ pub fn run_options(context: &Context, path: &Path, screen: &Screen) -> Result<Op
 
 /// How things are to look on this terminal.
 pub fn options(screen: &Screen) -> Result<Options> {
-    let theme =
-        screen.theme.as_deref().map(str::parse::<Theme>).transpose().map_err(Failure::usage)?;
+    let (mut theme, mut ground) = (None, None);
+    for name in screen.theme.iter().flat_map(|names| names.split(',')) {
+        match (name.parse::<Ground>(), name.parse::<Theme>()) {
+            (Ok(named), _) => ground = Some(named),
+            (_, Ok(named)) => theme = Some(named),
+            _ => {
+                return Err(Failure::usage(format_args!(
+                    "`{name}` is no theme; there are truecolor, 256, 16 and none, and dark and light: --theme light,256"
+                )));
+            }
+        }
+    }
     let pictures = screen.pictures.as_deref().map(str::parse::<Pictures>).transpose();
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     Ok(Options {
         theme,
+        ground,
         ascii: screen.ascii,
         no_color: false,
         pictures: pictures.map_err(Failure::usage)?.unwrap_or_default(),
@@ -82,6 +93,7 @@ pub fn options(screen: &Screen) -> Result<Options> {
         env: Env {
             term: variable("TERM"),
             colorterm: variable("COLORTERM"),
+            colorfgbg: variable("COLORFGBG"),
             no_color: variable("NO_COLOR"),
             lc_all: variable("LC_ALL"),
             lc_ctype: variable("LC_CTYPE"),

@@ -15,7 +15,7 @@ use ratatui_image::protocol::Protocol;
 use ratatui_image::{FontSize, Image, Resize};
 
 use super::picture::Picture;
-use crate::Error;
+use crate::{Error, terminal};
 
 /// How pictures are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -71,6 +71,10 @@ impl Pixels {
         let protocol = match pictures {
             Pictures::Blocks => return Ok(None),
             Pictures::Auto => {
+                // A question that is not answered leaves a reader behind, which would take the next keys.
+                if !terminal::answers(Picker::halfblocks().tmux_detected())? {
+                    return Ok(None);
+                }
                 // Deflating takes a moment and saves most of the bytes, which is what a line is short of.
                 let wishes =
                     QueryStdioOptions { kitty_compression: true, ..QueryStdioOptions::default() };

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::mpsc::TryRecvError;
 use std::time::Duration;
 
+use workbench_runs::RunDir;
+
 use super::owner::Owner;
 use super::scan::{self, Scanner};
 use super::state::State;
@@ -13,7 +15,7 @@ use super::view;
 use super::work::{self, Worker};
 use crate::pacing::Pacer;
 use crate::stage::{Stage, TURN};
-use crate::watch::{follow, reader};
+use crate::watch::follow;
 use crate::{Error, Options};
 
 /// Shows Home over the runs in `runs` until the person leaves or the process is told to end (SIGTERM, SIGHUP,
@@ -123,8 +125,8 @@ impl Home<'_> {
                     ..self.options.clone()
                 };
                 let others: Result<Vec<_>, _> =
-                    others.iter().map(|other| reader::open(other)).collect();
-                match reader::open(&run).and_then(|run| Ok((run, others?))) {
+                    others.iter().map(|other| RunDir::open(other)).collect();
+                match RunDir::open(&run).and_then(|run| Ok((run, others?))) {
                     Ok((run, others)) => {
                         self.stage.redraw();
                         follow(run, others, &options, &mut self.stage)?;

@@ -1,8 +1,8 @@
 //! What comes from the terminal.
 
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::BorrowedFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossterm::event::{
     self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
@@ -85,6 +85,43 @@ pub(crate) fn read() -> Result<Vec<Input>, Error> {
         inputs.extend(input(event::read().map_err(Error::terminal("read from"))?));
     }
     Ok(inputs)
+}
+
+/// How long a terminal that answers takes to do so, over any line.
+const ANSWER: Duration = Duration::from_secs(1);
+/// A device status report, and what every terminal says to it.
+const STATUS: &str = "\x1b[5n";
+const STATUS_OK: &[u8] = b"\x1b[0n";
+
+/// Whether the terminal answers what it is asked; behind tmux, the one that tmux is shown on. What is typed meanwhile is
+/// lost.
+///
+/// # Errors
+/// [`Error::Terminal`].
+pub(crate) fn answers(behind_tmux: bool) -> Result<bool, Error> {
+    let question = match behind_tmux {
+        true => format!("\x1bPtmux;\x1b{STATUS}\x1b\\"),
+        false => STATUS.to_owned(),
+    };
+    let mut out = io::stdout();
+    let asked = out.write_all(question.as_bytes()).and_then(|()| out.flush());
+    asked.map_err(Error::terminal("write to"))?;
+    let (began, mut heard, mut some) = (Instant::now(), Vec::new(), [0; 256]);
+    while let Some(left) = ANSWER.checked_sub(began.elapsed()) {
+        match wait(left, None)? {
+            Waited::Closed => return Ok(false),
+            Waited::Quiet => {}
+            Waited::Typed => {
+                let read = rustix::io::read(io::stdin(), &mut some);
+                let read = read.map_err(|e| Error::terminal("read from")(e.into()))?;
+                heard.extend_from_slice(&some[..read]);
+                if heard.windows(STATUS_OK.len()).any(|bytes| bytes == STATUS_OK) {
+                    return Ok(true);
+                }
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// The size is left out: it is asked for, since the event of the last of many changes may be missed.

@@ -16,7 +16,7 @@ mod input;
 mod signals;
 
 pub(crate) use frame::{Pen, blank};
-pub(crate) use input::{Input, Mouse, Waited, read, wait};
+pub(crate) use input::{Input, Mouse, Waited, answers, read, wait};
 pub(crate) use signals::Signals;
 
 use crate::Error;

@@ -33,11 +33,11 @@ pub enum Outcome {
     Ended(RunState),
 }
 
-/// Shows the run in `dir`, or any TensorBoard log directory, until the person leaves or the process is
+/// Shows the run in `dir`, or any TensorBoard log directory, or the logs below it over one another, until the person leaves or the process is
 /// told to end (SIGTERM, SIGHUP, SIGINT). The terminal is as it was when this returns, and when it panics.
 ///
 /// # Errors
-/// [`Error::Runs`] and [`Error::Several`] where `dir` is no run, [`Error::NotATerminal`], [`Error::Dumb`],
+/// [`Error::Runs`] where `dir` is no run, [`Error::TooMany`] where there are too many below it, [`Error::NotATerminal`], [`Error::Dumb`],
 /// [`Error::Terminal`].
 pub fn attach(dir: &Path, options: Options) -> Result<Outcome, Error> {
     compare(dir, &[], options)
@@ -48,11 +48,16 @@ pub fn attach(dir: &Path, options: Options) -> Result<Outcome, Error> {
 /// # Errors
 /// As [`attach`], for any of the directories; [`Error::TooMany`].
 pub fn compare(dir: &Path, others: &[PathBuf], options: Options) -> Result<Outcome, Error> {
-    let run = reader::open(dir)?;
-    let others = others.iter().map(|dir| reader::open(dir)).collect::<Result<Vec<_>, _>>()?;
-    if others.len() >= rivals::MOST {
-        return Err(Error::TooMany { runs: others.len() + 1, most: rivals::MOST });
+    let mut runs = Vec::new();
+    for dir in [dir].into_iter().chain(others.iter().map(PathBuf::as_path)) {
+        runs.extend(reader::open_all(dir)?);
     }
+    if runs.len() > rivals::MOST {
+        let names = runs.iter().map(|run| run.path().display().to_string()).collect();
+        return Err(Error::TooMany { names, most: rivals::MOST });
+    }
+    let others = runs.split_off(1);
+    let Some(run) = runs.pop() else { return Err(Error::Reader) };
     let mut stage = Stage::take(&options, Pacer::new())?;
     follow(run, others, &options, &mut stage)
 }

@@ -44,33 +44,22 @@ pub(crate) struct Reader {
     pub found: Receiver<Read>,
 }
 
-/// The run at `path`; where that is a folder with one log further down, the log.
+/// The run at `path`, or the logs further down where that is a folder of them, by their paths.
 ///
 /// # Errors
-/// [`Error::Several`], [`Error::Runs`].
-pub(crate) fn open(path: &Path) -> Result<RunDir, Error> {
+/// [`Error::Runs`] where there is none.
+pub(crate) fn open_all(path: &Path) -> Result<Vec<RunDir>, Error> {
     let wrong = match RunDir::open(path) {
-        Ok(run) => return Ok(run),
+        Ok(run) => return Ok(vec![run]),
         Err(wrong) => wrong,
     };
     let mut found = Vec::new();
     logs_below(path, 3, &mut found);
-    match &found[..] {
-        [] => Err(wrong.into()),
-        [one] => Ok(RunDir::open(one)?),
-        _ => {
-            let shorten =
-                |found: &PathBuf| found.strip_prefix(path).unwrap_or(found).display().to_string();
-            let mut names: Vec<String> = found.iter().map(shorten).collect();
-            names.sort();
-            let more = names.len().saturating_sub(10);
-            names.truncate(10);
-            if more > 0 {
-                names.push(format!("and {more} more"));
-            }
-            Err(Error::Several { path: path.to_path_buf(), found: names })
-        }
+    if found.is_empty() {
+        return Err(wrong.into());
     }
+    found.sort();
+    Ok(found.iter().map(|log| RunDir::open(log)).collect::<Result<_, _>>()?)
 }
 
 fn logs_below(path: &Path, depth: usize, found: &mut Vec<PathBuf>) {
@@ -400,13 +389,15 @@ mod tests {
     }
 
     #[test]
-    fn one_log_below_a_folder_is_opened_and_several_are_named() {
+    fn all_logs_below_a_folder_are_found() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(matches!(open(dir.path()), Err(Error::Runs(_))));
-        run(&dir, "a");
-        assert_eq!(open(dir.path()).unwrap().name(), "a");
+        assert!(matches!(open_all(dir.path()), Err(Error::Runs(_))));
         run(&dir, "b");
-        let error = open(dir.path()).unwrap_err().to_string();
-        assert!(error.ends_with("attach to one of them: a, b"), "{error}");
+        run(&dir, "a");
+        let names = |path: &Path| -> Vec<String> {
+            open_all(path).unwrap().iter().map(|run| run.name().to_owned()).collect()
+        };
+        assert_eq!(names(dir.path()), ["a", "b"]);
+        assert_eq!(names(&dir.path().join("b")), ["b"]);
     }
 }

@@ -106,7 +106,7 @@ mod tests {
     use crate::theme::{Glyphs, Theme};
 
     fn styles(glyphs: Glyphs) -> Styles {
-        Styles { theme: Theme::None, glyphs, pixels: None }
+        Styles { theme: Theme::None, ground: crate::theme::Ground::Dark, glyphs, pixels: None }
     }
 
     #[test]
