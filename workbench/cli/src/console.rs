@@ -38,14 +38,21 @@ pub fn warning(message: impl Display) {
     note(format_args!("warning: {message}"));
 }
 
+/// A text from a file, without what would steer the terminal.
+pub fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}
+
 /// Columns of text, aligned; the first row is the head.
 pub fn table(rows: &[Vec<String>]) {
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| plain(cell)).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
     };
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-    for row in rows {
+    for row in &rows {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         line(cells.collect::<Vec<_>>().join("  ").trim_end());
     }
@@ -122,6 +129,11 @@ pub fn duration(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_from_a_file_steers_no_terminal() {
+        assert_eq!(plain("a\x1b[2Jb\nβ\u{9b}1m"), "a\u{fffd}[2Jb\nβ\u{fffd}1m");
+    }
 
     #[test]
     fn numbers_are_short() {

@@ -74,10 +74,10 @@ pub fn show(context: &Context, query: &str, json: bool) -> Result<()> {
             console::line(skipped(status.skipped, &history));
         }
         if let Some(error) = &status.error {
-            console::line(format_args!("error: {error}"));
+            console::line(format_args!("error: {}", console::plain(error)));
         }
         if let Some(storage) = &status.storage {
-            console::line(format_args!("storage: {storage}"));
+            console::line(format_args!("storage: {}", console::plain(storage)));
         }
     }
     let mut rows = vec![["metric", "last", "best", "at step"].map(str::to_owned).to_vec()];
