@@ -326,7 +326,8 @@ fn convolutions_take_a_dilation_and_groups() {
         for (o, c, k, weight) in meeting(false) {
             for t in 0..3 {
                 let from = (t + 2 * k).checked_sub(1).filter(|&from| from < 5);
-                y[o * 3 + t] += from.map_or(0.0, |from| n["p"][c * 5 + from] * n["c.weight"][weight]);
+                y[o * 3 + t] +=
+                    from.map_or(0.0, |from| n["p"][c * 5 + from] * n["c.weight"][weight]);
             }
         }
         y
