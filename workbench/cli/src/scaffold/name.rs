@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::card::Card;
 use crate::context::Context;
 
 /// Words that cargo takes for no package's name.
@@ -75,11 +76,11 @@ pub fn check(context: &Context, root: &Path, name: &str) -> Result<(), String> {
     well_formed(name)?;
     for (what, taken) in taken(context, root) {
         if taken == name {
-            return Err(format!("there is {what} `{name}` already; take another name"));
+            return Err(format!("the {what} `{name}` is there already; take another name"));
         }
         if plain(&taken) == plain(name) {
             return Err(format!(
-                "`{name}` is too near to {what} `{taken}`, which is there already; take another name"
+                "`{name}` is too near to the {what} `{taken}`, which is there already; take another name"
             ));
         }
     }
@@ -139,13 +140,17 @@ fn plain(name: &str) -> String {
 fn taken(context: &Context, root: &Path) -> Vec<(&'static str, String)> {
     let mut taken: Vec<(&str, String)> = Vec::new();
     for source in context.plugins.sources() {
-        taken.push(("a plugin", source.name));
+        taken.push(("plugin", source.name));
     }
     for name in names(&root.join("plugins"), false) {
-        taken.push(("something in plugins/ called", name));
+        taken.push(("folder plugins/", name));
     }
     for name in names(&root.join("experiments"), true) {
-        taken.push(("an experiment", name));
+        taken.push(("experiment", name));
+    }
+    // An experiment names a data set by its card or its plugin, which are not to be mixed up.
+    for name in Card::folders(context).into_keys() {
+        taken.push(("data set", name));
     }
     taken
 }
