@@ -470,7 +470,7 @@ pub enum Data {
         #[command(flatten)]
         json: Json,
     },
-    /// Draw items of a data set
+    /// Draw items of a data set, or of a data set plugin with its defaults
     Preview(Preview),
     /// Compare files with the sizes and checksums of their card
     Verify {
@@ -483,6 +483,7 @@ pub enum Data {
 
 #[derive(Args)]
 pub struct Preview {
+    /// Of a data card, or of a plugin
     pub name: String,
     /// train, valid or test
     #[arg(long, default_value = "train")]
