@@ -176,6 +176,22 @@ fn dropout_keeps_the_mean_and_rests_in_evaluation() {
 }
 
 #[test]
+fn layers_take_part_in_arithmetic() {
+    let build: Build = |g| {
+        let p = g.parameter("p", &[2, 3], 1.0);
+        observe(g, 2.0 * p.linear("a", 3).no_bias() - p.linear("b", 3).no_bias() / p + p);
+    };
+    check("layers", build, &nothing(), |n| {
+        let product = |name: &str, i: usize| -> f64 {
+            let weight = &n[&format!("{name}.weight")];
+            (0..3).map(|k| n["p"][i / 3 * 3 + k] * weight[k * 3 + i % 3]).sum()
+        };
+        let each = |i: usize| 2.0 * product("a", i) - product("b", i) / n["p"][i] + n["p"][i];
+        (0..6).map(each).collect()
+    });
+}
+
+#[test]
 fn attention_is_a_weighted_mean_of_the_values() {
     let build: Build = |g| {
         let part = |name: &str, dims: &[usize]| g.parameter(name, dims, 1.0);
@@ -351,7 +367,9 @@ fn convolutions_take_a_dilation_and_groups() {
     };
     assert_eq!(open(depthwise).parameters().unwrap()["each.weight"].shape, [4, 1, 1, 1]);
     let why = traced::trace(|g| {
-        g.loss("loss", g.image().conv2d("odd", 3, 1).groups(2).sum_per_item());
+        // What follows, be it an update, does not hide the reason.
+        let y = g.image().conv2d("odd", 3, 1).groups(2).batch_norm("norm");
+        g.loss("loss", y.sum_per_item());
     });
     let why = why.unwrap_err().to_string();
     let words = "layer `odd`: 2 groups do not divide 2 input and 3 output channels";
