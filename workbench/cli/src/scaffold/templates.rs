@@ -51,8 +51,20 @@ impl Partner {
         if second.is_here && !first.is_here { second } else { first }
     }
 
+    /// What to do where it is not here.
+    pub fn advice(&self) -> String {
+        let shown = self.shown();
+        let elsewhere = match self.key {
+            "plugin" => ", or put its library on WORKBENCH_PLUGINS",
+            _ => ", or a plugin by `plugin = \"…\"`",
+        };
+        format!(
+            "the experiment names the {shown}, which is not here: name another in it{elsewhere}"
+        )
+    }
+
     /// ``plugin `mlp-vae` ``.
-    pub fn shown(&self) -> String {
+    fn shown(&self) -> String {
         let kind = if self.key == "name" { "data set" } else { "plugin" };
         format!("{kind} `{}`", self.name)
     }

@@ -21,11 +21,7 @@ pub fn new(context: &Context, new: &NewPlugin) -> Result<()> {
         (format!("workbench plugin build {name} --watch"), "says at each save whether it builds"),
     ];
     if !scaffold.partner.is_here {
-        let partner = scaffold.partner.shown();
-        console::warning(format_args!(
-            "the experiment names the {partner}, which is not here: name another in it, or put the library on \
-             WORKBENCH_PLUGINS"
-        ));
+        console::warning(scaffold.partner.advice());
     }
     if new.json.json {
         let next: Vec<&String> = next.iter().map(|(command, _)| command).collect();
