@@ -70,6 +70,14 @@ fn a_new_plugin_of_each_kind_trains_as_it_stands() {
     }
     assert_eq!(after, before);
 
+    // Its pictures can be seen, and it takes the place of an experiment's card.
+    for name in ["fresh-data", "fresh-c"] {
+        let drawn = workbench.command(&["data", "preview", name, "-n", "4"]).ok();
+        assert!(drawn.stdout.lines().count() > 4, "{}", drawn.stdout);
+    }
+    let checked = workbench.command(&["check", "digits-mlp", "dataset.plugin=fresh-c"]).ok();
+    assert!(checked.stdout.contains("fresh-c"), "{}", checked.stdout);
+
     // An edit builds that plugin and no other.
     let source = root.path().join("plugins/fresh-data/src/lib.rs");
     let text = fs::read_to_string(&source).unwrap();
