@@ -1,10 +1,12 @@
 //! From nothing to a plugin that trains: `plugin new`, plugins/README.md, and `plugin build`.
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use workbench_tests::{Ended, Root, Signal, Workbench, repository};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use workbench_tests::{Ended, Root, Signal, Workbench, repository, workbench_binary};
 
 /// A copy of this repository, to begin plugins in.
 fn copy() -> &'static Root {
@@ -256,6 +258,45 @@ fn a_compilers_words_are_shown_once_as_it_prints_them() {
     once(&ended, "plugin `broken` does not build");
     once(&ended, "plugin `worse` does not build");
     once(&ended, "worse.c:2");
+}
+
+/// All that a command writes to a terminal.
+fn on_a_terminal(root: &Root, arguments: &[&str]) -> String {
+    let pair = native_pty_system().openpty(PtySize::default()).unwrap();
+    let mut command = CommandBuilder::new(workbench_binary());
+    command.args(arguments);
+    command.cwd(root.path());
+    command.env("CARGO_NET_OFFLINE", "true");
+    command.env_remove("NO_COLOR");
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut bytes = Vec::new();
+    // Linux ends the reading of a terminal that nobody holds any more with an error.
+    let _ = reader.read_to_end(&mut bytes);
+    child.wait().unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[test]
+fn on_a_terminal_a_compilers_words_keep_their_colours() {
+    let root = Root::new("colours-root");
+    root.workspace(&["broken"]);
+    for file in ["Cargo.toml", "src/lib.rs"] {
+        root.copy(&format!("tests/fixtures/broken/{file}"), &format!("plugins/broken/{file}"));
+    }
+    root.write("plugins/worse/worse.c", "int twenty = \"twenty\" +;\n");
+    root.write("plugins/worst/Makefile", "$(LIBRARY):\n\t$(CC) -c worst.c\n");
+    root.write("plugins/worst/worst.c", "int twenty = \"twenty\" +;\n");
+    for (plugin, words) in
+        [("broken", "mismatched types"), ("worse", "worse.c:1:"), ("worst", "worst.c:1:")]
+    {
+        for command in ["build", "show"] {
+            let said = on_a_terminal(&root, &["plugin", command, plugin]);
+            let line = said.lines().find(|line| line.contains(words));
+            assert!(line.is_some_and(|line| line.contains("\x1b[")), "{said}");
+        }
+    }
 }
 
 #[test]

@@ -165,3 +165,59 @@ fn aside(mode: u32) -> tempfile::Builder<'static, 'static> {
     builder.prefix(".new-").permissions(fs::Permissions::from_mode(mode));
     builder
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every file under a folder, hidden ones too.
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<PathBuf> = entries
+            .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
+            .collect();
+        files.sort();
+        files
+    }
+
+    fn put_into(root: &Path, undo: &mut Undo) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
+        let plugin = vec![("src/lib.rs".to_owned(), "code\n".to_owned())];
+        put(root, "new", &templates::Texts { plugin, experiment: "text\n".to_owned() }, undo)
+    }
+
+    fn root() -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("plugins")).unwrap();
+        fs::create_dir(root.path().join("experiments")).unwrap();
+        root
+    }
+
+    #[test]
+    fn all_is_written_or_nothing() {
+        let root = root();
+        let mut undo = Undo::default();
+        let mut written = put_into(root.path(), &mut undo).unwrap();
+        written.sort();
+        assert_eq!(files(root.path()), written);
+        assert_eq!(written.len(), 2);
+        // What fails after it, such as the members, takes it back.
+        drop(undo);
+        assert_eq!(files(root.path()), Vec::<PathBuf>::new());
+        assert!(!root.path().join("plugins/new").exists());
+    }
+
+    #[test]
+    fn what_is_there_is_never_written_over() {
+        for there in ["plugins/new/mine.c", "experiments/new.toml"] {
+            let root = root();
+            let mine = root.path().join(there);
+            fs::create_dir_all(mine.parent().unwrap()).unwrap();
+            fs::write(&mine, "mine\n").unwrap();
+            let mut undo = Undo::default();
+            assert!(put_into(root.path(), &mut undo).is_err());
+            drop(undo);
+            assert_eq!(files(root.path()), std::slice::from_ref(&mine));
+            assert_eq!(fs::read_to_string(&mine).unwrap(), "mine\n");
+        }
+    }
+}
