@@ -28,6 +28,36 @@ impl Root {
         root
     }
 
+    /// A copy of this repository, as far as plugins are built and trained in it. What a test left there is gone.
+    pub fn of_repository(name: &str) -> Root {
+        let root = Root::new(name);
+        for folder in ["plugins", "experiments"] {
+            for entry in fs::read_dir(root.path.join(folder)).expect("a folder").flatten() {
+                if !repository().join(folder).join(entry.file_name()).exists() {
+                    let path = entry.path();
+                    let gone = if path.is_dir() {
+                        fs::remove_dir_all(path)
+                    } else {
+                        fs::remove_file(path)
+                    };
+                    gone.expect("an earlier test's files can be removed");
+                }
+            }
+        }
+        for part in [
+            "Cargo.toml",
+            "Cargo.lock",
+            "plugins",
+            "experiments",
+            "datasets/digits",
+            "workbench",
+            "tests",
+        ] {
+            copy(&repository().join(part), &root.path.join(part));
+        }
+        root
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -87,5 +117,22 @@ panic = "unwind"
             members.join(", ")
         );
         self.write("Cargo.toml", &manifest);
+    }
+}
+
+/// Files that are there already, and equal, keep their time, so that nothing is built for them.
+fn copy(from: &Path, to: &Path) {
+    if !from.is_dir() {
+        let bytes = fs::read(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+        if fs::read(to).is_ok_and(|there| there == bytes) {
+            return;
+        }
+        fs::create_dir_all(to.parent().expect("a file in a root")).expect("a folder");
+        return fs::write(to, bytes).expect("a file");
+    }
+    for entry in fs::read_dir(from).expect("a folder of the repository").flatten() {
+        if entry.file_name() != "target" && entry.file_name() != "docs" {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        }
     }
 }

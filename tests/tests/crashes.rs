@@ -155,7 +155,10 @@ fn failed_by(fault: &str, words: &[&str]) {
 
 #[test]
 fn what_can_not_be_an_image_or_a_split_is_refused_before_it_is_read() {
-    refused(&["dataset.fault=flat image"], &["breaks the plugin ABI", "Image", "[1, 8]"]);
+    refused(
+        &["dataset.fault=flat image"],
+        &["breaks the plugin ABI", "[channels, height, width]", "[1, 8]"],
+    );
     refused(&["dataset.fault=huge image"], &["breaks the plugin ABI", "1099511627776"]);
     refused(&["dataset.fault=endless split"], &["18446744073709551615 items", "`train`"]);
 }

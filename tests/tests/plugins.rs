@@ -105,6 +105,17 @@ fn faults_in_open_are_named() {
 }
 
 #[test]
+fn a_backtrace_is_shown_where_it_is_asked_for() {
+    let workbench = Workbench::at(root().path()).with("RUST_BACKTRACE", Path::new("1"));
+    let ended = workbench.command(&["check", "faulty", "dataset.fault=panic in open"]).exits(2);
+    let ended = ended.says(&["INFO panicked: open fell over\n   0: ", "rust_begin_unwind"]);
+    // The error itself stays as short as ever.
+    let error = ended.stderr.split("error: ").last().unwrap();
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert!(error.contains(&place("panic in open")), "{error}");
+}
+
+#[test]
 fn faults_in_read_are_named() {
     refused_or_failed(
         &["dataset.fault=panic in read"],

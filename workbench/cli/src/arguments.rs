@@ -113,7 +113,7 @@ pub enum Command {
     Explore(Explore),
     /// Measure a trained model on a split
     Eval(Eval),
-    /// List, show and build plugins
+    /// List, show, begin and build plugins
     #[command(subcommand)]
     Plugin(Plugin),
     /// List, show and verify data sets
@@ -415,13 +415,53 @@ pub enum Plugin {
         #[command(flatten)]
         json: Json,
     },
+    /// Begin a plugin: a folder in plugins/ that builds and trains as it stands, and an experiment that uses it
+    ///
+    /// Writes plugins/NAME and experiments/NAME.toml, and adds a crate to the workspace's members in the top Cargo.toml.
+    /// Everything is written, or nothing. plugins/README.md is the guide to what comes next.
+    New(NewPlugin),
     /// Build plugins from source where they changed
-    Build {
-        /// One of them [default: all]
-        name: Option<String>,
-        #[command(flatten)]
-        json: Json,
-    },
+    ///
+    /// Prints what the compiler prints, and each library's path.
+    Build(BuildPlugin),
+}
+
+#[derive(Args)]
+pub struct NewPlugin {
+    /// What it offers
+    pub kind: PluginKind,
+    /// Of the folder, the plugin and the experiment: lower-case letters, digits and single hyphens
+    pub name: String,
+    /// What it is written in; C is for data sets
+    #[arg(long, value_name = "LANGUAGE", default_value = "rust")]
+    pub lang: Language,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum PluginKind {
+    Dataset,
+    Architecture,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Language {
+    Rust,
+    C,
+}
+
+#[derive(Args)]
+pub struct BuildPlugin {
+    /// One of them, or "all"
+    #[arg(default_value = "all")]
+    pub name: String,
+    /// Stay, and build and load again at each save, until Ctrl-C
+    #[arg(long)]
+    pub watch: bool,
+    /// JSON on stdout, and nothing else there: a document, or with --watch a line for each build
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Subcommand)]
@@ -437,7 +477,7 @@ pub enum Data {
         #[command(flatten)]
         json: Json,
     },
-    /// Draw items of a data set
+    /// Draw items of a data set, or of a data set plugin with its defaults
     Preview(Preview),
     /// Compare files with the sizes and checksums of their card
     Verify {
@@ -450,6 +490,7 @@ pub enum Data {
 
 #[derive(Args)]
 pub struct Preview {
+    /// Of a data card, or of a plugin
     pub name: String,
     /// train, valid or test
     #[arg(long, default_value = "train")]

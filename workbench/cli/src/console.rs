@@ -28,6 +28,12 @@ pub fn note(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Whether stderr is a terminal whose user has not asked for words without colour.
+pub fn has_color() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stderr().is_terminal() && !refused
+}
+
 /// An error on stderr.
 pub fn error(message: &str) {
     note(format_args!("error: {message}"));

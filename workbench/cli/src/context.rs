@@ -56,6 +56,8 @@ impl Context {
             search: search_path(home.as_deref()),
             target,
             cargo: std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
+            cc: std::env::var("CC").unwrap_or_else(|_| "cc".to_owned()),
+            color: console::has_color(),
             probe: Some(Box::new(probe::in_another_process)),
             progress: Box::new(show_progress),
         };
@@ -124,7 +126,8 @@ fn user_folder(variable: &str, otherwise: &str) -> Option<PathBuf> {
 
 /// Shows what a builder is at, but not its silence: cargo says nothing worth reading when nothing changed.
 fn show_progress(line: &str) {
-    let word = line.trim_start();
+    let text = workbench_host::plain(line);
+    let word = text.trim_start();
     if ["Compiling ", "Downloading ", "Downloaded ", "Blocking "]
         .iter()
         .any(|start| word.starts_with(start))

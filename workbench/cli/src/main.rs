@@ -20,6 +20,7 @@ mod prepare;
 mod probe;
 mod process;
 mod provenance;
+mod scaffold;
 mod source;
 mod speed;
 

@@ -176,6 +176,22 @@ fn dropout_keeps_the_mean_and_rests_in_evaluation() {
 }
 
 #[test]
+fn layers_take_part_in_arithmetic() {
+    let build: Build = |g| {
+        let p = g.parameter("p", &[2, 3], 1.0);
+        observe(g, 2.0 * p.linear("a", 3).no_bias() - p.linear("b", 3).no_bias() / p + p);
+    };
+    check("layers", build, &nothing(), |n| {
+        let product = |name: &str, i: usize| -> f64 {
+            let weight = &n[&format!("{name}.weight")];
+            (0..3).map(|k| n["p"][i / 3 * 3 + k] * weight[k * 3 + i % 3]).sum()
+        };
+        let each = |i: usize| 2.0 * product("a", i) - product("b", i) / n["p"][i] + n["p"][i];
+        (0..6).map(each).collect()
+    });
+}
+
+#[test]
 fn attention_is_a_weighted_mean_of_the_values() {
     let build: Build = |g| {
         let part = |name: &str, dims: &[usize]| g.parameter(name, dims, 1.0);
@@ -302,6 +318,62 @@ fn pools_and_volumes_reach_the_engine() {
     let parameters = session.parameters().unwrap();
     assert_eq!(parameters["down.weight"].shape, [3, 2, 4, 4, 4]);
     assert_eq!(parameters["up.weight"].shape, [3, 1, 4, 4, 4]);
+}
+
+/// Two groups of two channels each way, the kernel's three places two apart, over lines of five.
+#[test]
+fn convolutions_take_a_dilation_and_groups() {
+    // Output channel, input channel and kernel place that meet, with the index of their weight.
+    fn meeting(transposed: bool) -> impl Iterator<Item = (usize, usize, usize, usize)> {
+        (0..4).flat_map(move |o| {
+            (0..2).flat_map(move |i| {
+                let c = o / 2 * 2 + i;
+                let weight = if transposed { (c * 2 + o % 2) * 3 } else { (o * 2 + i) * 3 };
+                (0..3).map(move |k| (o, c, k, weight + k))
+            })
+        })
+    }
+    let down: Build = |g| {
+        let p = g.parameter("p", &[1, 4, 5], 1.0);
+        observe(g, *p.conv1d("c", 4, 3).dilation(2).groups(2).pad(1));
+    };
+    check("conv1d", down, &nothing(), |n| {
+        let mut y: Vec<f64> = (0..12).map(|at| n["c.bias"][at / 3]).collect();
+        for (o, c, k, weight) in meeting(false) {
+            for t in 0..3 {
+                let from = (t + 2 * k).checked_sub(1).filter(|&from| from < 5);
+                y[o * 3 + t] +=
+                    from.map_or(0.0, |from| n["p"][c * 5 + from] * n["c.weight"][weight]);
+            }
+        }
+        y
+    });
+    let up: Build = |g| {
+        let p = g.parameter("p", &[1, 4, 5], 1.0);
+        observe(g, *p.conv_transpose1d("c", 4, 3).dilation(2).groups(2));
+    };
+    check("conv_transpose1d", up, &nothing(), |n| {
+        let mut y: Vec<f64> = (0..36).map(|at| n["c.bias"][at / 9]).collect();
+        for (o, c, k, weight) in meeting(true) {
+            for t in 0..5 {
+                y[o * 9 + t + 2 * k] += n["p"][c * 5 + t] * n["c.weight"][weight];
+            }
+        }
+        y
+    });
+    let depthwise: Build = |g| {
+        let y = g.image().conv2d("each", 4, 1).groups(2).no_bias();
+        g.loss("loss", y.sum_per_item());
+    };
+    assert_eq!(open(depthwise).parameters().unwrap()["each.weight"].shape, [4, 1, 1, 1]);
+    let why = traced::trace(|g| {
+        // What follows, be it an update, does not hide the reason.
+        let y = g.image().conv2d("odd", 3, 1).groups(2).batch_norm("norm");
+        g.loss("loss", y.sum_per_item());
+    });
+    let why = why.unwrap_err().to_string();
+    let words = "layer `odd`: 2 groups do not divide 2 input and 3 output channels";
+    assert!(why.contains(words) && why.contains("composites.rs:"), "{why}");
 }
 
 #[test]

@@ -54,6 +54,9 @@ pub(crate) const EXCLUSIVE: [&[&str]; 3] = [
     &["warmup_epochs", "warmup_steps"],
 ];
 
+/// Likewise, in `[dataset]` alone.
+const SOURCES: [&str; 2] = ["name", "plugin"];
+
 impl Document {
     pub(crate) fn add(&mut self, source: Source) -> usize {
         self.sources.push(source);
@@ -262,6 +265,10 @@ fn merge(sources: &[Source], lower: &mut Table, upper: Table, path: &mut Vec<Str
         {
             lower.retain(|key, _| !group.contains(&key.as_str()) || upper.contains_key(key));
         }
+    }
+    // A data set is named by its card or by its plugin.
+    if path.as_slice() == ["dataset"] && SOURCES.iter().any(|key| upper.contains_key(*key)) {
+        lower.retain(|key, _| !SOURCES.contains(&key.as_str()) || upper.contains_key(key));
     }
     for (name, over) in upper {
         let Some(under) = lower.get_mut(&name) else {

@@ -33,6 +33,8 @@ impl fmt::Display for TraceError {
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+        write!(f, "{}:{}", self.file, self.line)?;
+        // C knows no columns.
+        if self.column > 0 { write!(f, ":{}", self.column) } else { Ok(()) }
     }
 }

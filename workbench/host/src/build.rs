@@ -8,10 +8,15 @@ use std::process::{Command, Stdio};
 
 use crate::Error;
 use crate::find::c_file;
+use crate::words::diagnostics;
 
 /// What builds, and where to.
 pub(crate) struct Builder<'a> {
     pub cargo: &'a OsStr,
+    /// The C compiler, and arguments after it.
+    pub cc: &'a str,
+    /// Whether compilers are to colour their words, which they cannot find out through a pipe.
+    pub color: bool,
     /// Its own folder, so that it never waits for the lock of a cargo that runs the workbench or its tests.
     pub target: &'a Path,
     /// Told each line that a builder prints while it works.
@@ -40,6 +45,9 @@ impl Builder<'_> {
             .env_remove("CARGO_TARGET_DIR")
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS");
+        if self.color {
+            command.args(["--color", "always"]);
+        }
         let help = "install Rust, set CARGO, or put the built library on WORKBENCH_PLUGINS";
         let output = self.run(name, command, help)?;
         artifact(&output).ok_or_else(|| Error::Build {
@@ -73,11 +81,16 @@ impl Builder<'_> {
         }
         let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
         let library = libraries.join(format!("{prefix}{name}{suffix}"));
+        let color = if self.color { Some("-fdiagnostics-color=always") } else { None };
+        let cc: Vec<&str> = self.cc.split_whitespace().chain(color).collect();
         if folder.join("Makefile").is_file() {
             let mut command = Command::new("make");
             command
+                .arg("--no-print-directory")
                 .arg("-C")
                 .arg(folder)
+                // A Makefile that sets its own compiler keeps it.
+                .env("CC", cc.join(" "))
                 .arg(format!("LIBRARY={}", library.display()))
                 .arg(format!("INCLUDE={}", include.display()));
             self.run(name, command, "install make")?;
@@ -86,7 +99,8 @@ impl Builder<'_> {
         {
             // Aside, then renamed: whoever reads the one that is there never finds half of another.
             let aside = libraries.join(format!(".{name}-{}", std::process::id()));
-            let mut command = Command::new("cc");
+            let mut command = Command::new(cc.first().unwrap_or(&"cc"));
+            command.args(cc.get(1..).unwrap_or_default());
             command.args(["-std=c11", "-O2", "-Wall", "-shared", "-fPIC", "-I"]).arg(&include);
             command.arg("-o").arg(&aside).arg(file).arg("-lm");
             self.run(name, command, "install a C compiler")?;
@@ -156,25 +170,6 @@ fn artifact(messages: &str) -> Option<PathBuf> {
     Some(file)
 }
 
-/// A compiler's words without the lines that only say what it is at. make's own compilers print to stdout too.
-fn diagnostics(words: &str, output: &str) -> String {
-    let noise = [
-        "Compiling ",
-        "Checking ",
-        "Finished ",
-        "Blocking ",
-        "Locking ",
-        "Updating ",
-        "Downloading ",
-    ];
-    let of_interest = |line: &&str| !noise.iter().any(|word| line.trim_start().starts_with(word));
-    let mut text: Vec<&str> = words.lines().filter(of_interest).collect();
-    if text.iter().all(|line| line.trim().is_empty()) {
-        text = output.lines().filter(|line| !line.starts_with('{')).collect();
-    }
-    text.join("\n").trim().to_owned()
-}
-
 /// Whether a library is newer than the header and everything in its plugin's folder.
 fn newer(library: &Path, folder: &Path, header: &Path) -> bool {
     let time = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified()).ok();
@@ -194,8 +189,13 @@ mod tests {
         let (target, folder) = (dir.path().join("target"), dir.path().join("twice"));
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("twice.c"), "int twice(int x) { return 2 * x; }\n").unwrap();
-        let builder =
-            || Builder { cargo: OsStr::new("cargo"), target: &target, progress: &|_: &str| {} };
+        let builder = || Builder {
+            cargo: OsStr::new("cargo"),
+            cc: "cc",
+            color: false,
+            target: &target,
+            progress: &|_: &str| {},
+        };
         let built: Vec<Vec<u8>> = std::thread::scope(|scope| {
             let builds: Vec<_> = (0..8)
                 .map(|_| scope.spawn(|| fs::read(builder().c("twice", &folder).unwrap()).unwrap()))

@@ -54,7 +54,9 @@ pub struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+        write!(f, "{}:{}", self.file, self.line)?;
+        // C knows no columns.
+        if self.column > 0 { write!(f, ":{}", self.column) } else { Ok(()) }
     }
 }
 

@@ -43,6 +43,10 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
 
 fn source_folder(path: PathBuf) -> Option<Source> {
     let name = path.file_name()?.to_str()?.to_owned();
+    // A folder that is still being written, or an editor's own.
+    if name.starts_with('.') {
+        return None;
+    }
     let origin = if path.join("Cargo.toml").is_file() {
         Origin::Crate(path)
     } else if path.join("Makefile").is_file() || c_file(&path).is_some() {

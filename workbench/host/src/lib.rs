@@ -13,6 +13,7 @@ pub mod inspect;
 mod load;
 mod params;
 mod plugins;
+mod words;
 
 pub use error::{Error, Place};
 pub use ffi::{Column, Dataset, Field, Kind, Linked, Role, Task};
@@ -22,3 +23,4 @@ pub use params::{
     ArchitectureInfo, DatasetInfo, KnobInfo, ParamError, ParamInfo, ParamType, Value, Values,
 };
 pub use plugins::{Plugins, Probe, Settings};
+pub use words::plain;

@@ -24,6 +24,10 @@ pub struct Settings {
     pub target: PathBuf,
     /// "cargo", or what `CARGO` says.
     pub cargo: OsString,
+    /// "cc", or what `CC` says; arguments may follow it.
+    pub cc: String,
+    /// Whether compilers colour their words: they are for a terminal.
+    pub color: bool,
     pub probe: Option<Probe>,
     /// Told each line that a builder prints.
     pub progress: Box<dyn Fn(&str) + Send + Sync>,
@@ -67,10 +71,24 @@ impl Plugins {
     /// # Errors
     /// The compiler's words.
     pub fn build(&self, source: &Source) -> Result<PathBuf, Error> {
+        self.build_telling(source, &*self.settings.progress)
+    }
+
+    /// As [`Plugins::build`], with each line that the builder prints told to `progress` instead.
+    ///
+    /// # Errors
+    /// The compiler's words.
+    pub fn build_telling(
+        &self,
+        source: &Source,
+        progress: &(dyn Fn(&str) + Sync),
+    ) -> Result<PathBuf, Error> {
         let builder = Builder {
             cargo: &self.settings.cargo,
+            cc: &self.settings.cc,
+            color: self.settings.color,
             target: &self.settings.target,
-            progress: &*self.settings.progress,
+            progress,
         };
         match &source.origin {
             Origin::Crate(folder) => builder.cargo(&source.name, folder),

@@ -11,6 +11,8 @@ fn settings(root: &Path) -> Settings {
         search: vec![],
         target: root.join("target"),
         cargo: "cargo".into(),
+        cc: "cc".to_owned(),
+        color: false,
         probe: None,
         progress: Box::new(|_| {}),
     }

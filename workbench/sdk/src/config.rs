@@ -21,6 +21,19 @@ pub enum Value {
     Ints(Vec<i64>),
 }
 
+impl Value {
+    /// With the value where that alone may be why it does not fit.
+    fn declared(&self) -> String {
+        match self {
+            Value::Bool(_) => "param::bool".to_owned(),
+            Value::Int(value) => format!("param::int ({value})"),
+            Value::Float(_) => "param::float".to_owned(),
+            Value::Text(text) => format!("param::text or param::path ({text:?})"),
+            Value::Ints(values) => format!("param::ints ({values:?})"),
+        }
+    }
+}
+
 /// A type that a parameter can be read as.
 pub trait FromValue: Sized {
     /// What is wanted, for the message: "a whole number".
@@ -40,10 +53,13 @@ impl Config<'_> {
             Some(value) => value,
             None => return Err(Error::new(format!("`{name}` is not declared in PARAMS"))),
         };
-        let shown = format!("{value:?}");
+        let declared = value.declared();
         match T::from_value(value) {
             Some(value) => Ok(value),
-            None => Err(Error::new(format!("`{name}` is {shown}, and is read as {}", T::WANTED))),
+            None => Err(Error::new(format!(
+                "`{name}` is declared by {declared}, and is read as {}",
+                T::WANTED
+            ))),
         }
     }
 
@@ -89,7 +105,7 @@ impl FromValue for bool {
 }
 
 impl FromValue for f64 {
-    const WANTED: &'static str = "a number";
+    const WANTED: &'static str = "a number (f64)";
     fn from_value(value: Value) -> Option<Self> {
         match value {
             Value::Float(value) => Some(value),
@@ -128,5 +144,20 @@ impl FromValue for Scheme {
     const WANTED: &'static str = "\"he\" or \"pytorch\"";
     fn from_value(value: Value) -> Option<Self> {
         Scheme::from_name(&String::from_value(value)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_read_as_what_they_are_declared_as_alone() {
+        assert_eq!(usize::from_value(Value::Int(20)), Some(20));
+        assert_eq!(u32::from_value(Value::Int(-1)), None);
+        assert_eq!(f64::from_value(Value::Int(20)), None);
+        assert_eq!(Option::<PathBuf>::from_value(Value::Text(String::new())), Some(None));
+        assert_eq!(Value::Int(20).declared(), "param::int (20)");
+        assert_eq!(Value::Text("a".to_owned()).declared(), "param::text or param::path (\"a\")");
     }
 }

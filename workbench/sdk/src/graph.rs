@@ -103,7 +103,11 @@ impl Graph {
     /// forward pass. Evaluation changes nothing, and no gradient flows from here. Once a buffer.
     #[track_caller]
     pub fn update<'g>(&'g self, buffer: Tensor<'g>, value: impl Into<Tensor<'g>>) {
-        self.builder.update(buffer.id, value.into().id, Location::caller());
+        let value = value.into();
+        // The reason why one of them is poisoned is kept already, here or by the host.
+        if buffer.id != 0 && value.id != 0 {
+            self.builder.update(buffer.id, value.id, Location::caller());
+        }
     }
 
     /// Names what `record` records: parameters are called `name.…`, and the layer table groups them.

@@ -19,6 +19,8 @@ pub struct Layer<'g> {
     kernel: usize,
     stride: usize,
     pad: usize,
+    dilation: usize,
+    groups: usize,
     out_pad: [i64; 3],
     weights: Weights,
     bias: bool,
@@ -118,6 +120,21 @@ impl<'g> Layer<'g> {
         self
     }
 
+    /// Convolutions: the kernel's places are so far apart; 1 is side by side.
+    #[must_use]
+    pub fn dilation(mut self, dilation: usize) -> Layer<'g> {
+        self.dilation = dilation;
+        self
+    }
+
+    /// Convolutions: input and output channels are divided among so many convolutions of their own; as
+    /// many as there are channels is depthwise. It must divide both.
+    #[must_use]
+    pub fn groups(mut self, groups: usize) -> Layer<'g> {
+        self.groups = groups;
+        self
+    }
+
     /// Transposed convolutions: rows added at the bottom and columns at the right, to reach a size that
     /// the stride folds together with a smaller one. Lines have columns only.
     #[must_use]
@@ -170,6 +187,8 @@ impl<'g> Layer<'g> {
             kernel,
             stride: 1,
             pad: 0,
+            dilation: 1,
+            groups: 1,
             out_pad: [0; 3],
             weights: Weights::Kaiming,
             bias: true,
@@ -189,14 +208,17 @@ impl<'g> Layer<'g> {
             return graph.refuse(format!("layer `{}`: {why}", self.name), self.location);
         }
         let axes = self.kind.axes();
+        if let Some(why) = self.misfit() {
+            return graph.refuse(format!("layer `{}`: {why}", self.name), self.location);
+        }
         graph.composite(self.kind.name(), &self.name, || {
             let rank = self.input.shape().len();
             let along = if self.kind == Kind::Linear { rank.saturating_sub(1) } else { 1 };
             let (inputs, n) = (self.input.size(along), self.outputs);
             let (ends, op) = match self.kind {
                 Kind::Linear => ([inputs, n], "matmul"),
-                Kind::Conv(_) => ([n, inputs], "conv"),
-                Kind::ConvTranspose(_) => ([inputs, n], "conv_transpose"),
+                Kind::Conv(_) => ([n, inputs / self.groups], "conv"),
+                Kind::ConvTranspose(_) => ([inputs, n / self.groups], "conv_transpose"),
             };
             let shape: Vec<usize> =
                 ends.into_iter().chain(std::iter::repeat_n(self.kernel, axes)).collect();
@@ -206,11 +228,13 @@ impl<'g> Layer<'g> {
             let geometry = [
                 ("stride", Attribute::Int(self.stride as i64)),
                 ("pad", Attribute::Int(self.pad as i64)),
+                ("dilation", Attribute::Int(self.dilation as i64)),
+                ("groups", Attribute::Int(self.groups as i64)),
                 ("out_pad", Attribute::Ints(&self.out_pad[3 - axes..])),
             ];
             let attributes = match self.kind {
                 Kind::Linear => &geometry[..0],
-                Kind::Conv(_) => &geometry[..2],
+                Kind::Conv(_) => &geometry[..4],
                 Kind::ConvTranspose(_) => &geometry[..],
             };
             let output = graph.op(op, &[self.input, weight], attributes, None);
@@ -226,14 +250,31 @@ impl<'g> Layer<'g> {
         })
     }
 
+    /// Why the groups cannot be made; the host sees shapes only, and would speak of a weight's.
+    fn misfit(&self) -> Option<String> {
+        let (groups, inputs) = (self.groups, self.input.size(1));
+        if self.input.id == 0 || self.kind == Kind::Linear {
+            return None;
+        }
+        let divides = |n: usize| groups > 0 && n.is_multiple_of(groups);
+        (!divides(inputs) || !divides(self.outputs)).then(|| {
+            let outputs = self.outputs;
+            format!("{groups} groups do not divide {inputs} input and {outputs} output channels")
+        })
+    }
+
     fn fans(&self, inputs: usize) -> Fans {
         let axes = self.kind.axes() as u32;
+        // An output is made of its own group's inputs only.
+        let (inputs, outputs) = match self.kind {
+            Kind::Linear => return Fans::linear(inputs, self.outputs),
+            _ => (inputs / self.groups, self.outputs / self.groups),
+        };
         match self.kind {
-            Kind::Linear => Fans::linear(inputs, self.outputs),
-            Kind::Conv(_) => Fans::conv(inputs, self.outputs, self.kernel, self.stride, axes),
             Kind::ConvTranspose(_) => {
-                Fans::conv_transpose(inputs, self.outputs, self.kernel, self.stride, axes)
+                Fans::conv_transpose(inputs, outputs, self.kernel, self.stride, axes)
             }
+            _ => Fans::conv(inputs, outputs, self.kernel, self.stride, axes),
         }
     }
 }

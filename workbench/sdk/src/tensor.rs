@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use workbench_abi as abi;
 
-use crate::Graph;
+use crate::{Graph, Layer};
 
 /// A node of the recording. Copy it freely; nothing is computed.
 #[derive(Clone, Copy)]
@@ -287,6 +287,22 @@ macro_rules! arithmetic {
             #[track_caller]
             fn $method(self, other: T) -> Tensor<'g> {
                 self.graph.op($op, &[self, other.into_tensor(self.graph)], &[], None)
+            }
+        }
+
+        impl<'g, T: IntoTensor<'g>> $trait<T> for Layer<'g> {
+            type Output = Tensor<'g>;
+            #[track_caller]
+            fn $method(self, other: T) -> Tensor<'g> {
+                (*self).$method(other)
+            }
+        }
+
+        impl<'g> $trait<Layer<'g>> for f64 {
+            type Output = Tensor<'g>;
+            #[track_caller]
+            fn $method(self, other: Layer<'g>) -> Tensor<'g> {
+                self.$method(*other)
             }
         }
 

@@ -1,5 +1,7 @@
 //! `data`: the data sets that have cards.
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 use workbench_host::{Dataset, Plugins, Role};
 
@@ -162,11 +164,19 @@ fn describe(context: &Context, card: &Card) -> Value {
 }
 
 pub fn open(context: &Context, card: &Card) -> Result<Dataset> {
+    open_with(context, &card.content.reader, &card.content.parameters, &card.folder)
+}
+
+/// A plugin's data set, with its parameters.
+pub fn open_with(
+    context: &Context,
+    reader: &str,
+    parameters: &toml::Table,
+    base: &Path,
+) -> Result<Dataset> {
     guard::start();
-    let reader = &card.content.reader;
     let plugin = context.plugins.get(reader).map_err(Failure::usage)?;
     let declared = &plugin.dataset(reader).map_err(Failure::usage)?.parameters;
-    let values =
-        Plugins::check(declared, &card.content.parameters, &card.folder).map_err(Failure::usage)?;
+    let values = Plugins::check(declared, parameters, base).map_err(Failure::usage)?;
     plugin.open(reader, values).map_err(Failure::usage)
 }

@@ -1,9 +1,13 @@
-//! `plugin`: what there is, what each takes, and building.
+//! `plugin`: what there is and what each takes; beginning one and building are in files of their own.
+
+mod build;
+mod new;
+mod watch;
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use workbench_host::{KnobInfo, Origin, ParamInfo, Plugin};
+use workbench_host::{KnobInfo, ParamInfo, Plugin};
 
 use crate::arguments;
 use crate::console;
@@ -16,7 +20,9 @@ pub fn plugin(context: &Context, command: &arguments::Plugin) -> Result<()> {
     match command {
         arguments::Plugin::List { json } => list(context, json.json),
         arguments::Plugin::Show { name, json } => show(context, name, json.json),
-        arguments::Plugin::Build { name, json } => build(context, name.as_deref(), json.json),
+        arguments::Plugin::New(new) => new::new(context, new),
+        arguments::Plugin::Build(build) if build.watch => watch::watch(context, build),
+        arguments::Plugin::Build(build) => build::build(context, build),
     }
 }
 
@@ -62,30 +68,6 @@ fn show(context: &Context, name: &str, json: bool) -> Result<()> {
         console::line(format_args!("\narchitecture `{}`: {}", info.name, info.about));
         parameters(&info.parameters);
         knobs(&info.knobs);
-    }
-    Ok(())
-}
-
-fn build(context: &Context, name: Option<&str>, json: bool) -> Result<()> {
-    let sources = context.plugins.sources();
-    let wanted: Vec<_> = match name {
-        None => sources
-            .into_iter()
-            .filter(|source| !matches!(source.origin, Origin::Library(_)))
-            .collect(),
-        Some(name) => vec![context.plugins.find(name).map_err(Failure::usage)?],
-    };
-    let mut built = Vec::new();
-    for source in wanted {
-        let path = context.plugins.build(&source).map_err(Failure::usage)?;
-        if json {
-            built.push(json!({"name": source.name, "path": path}));
-        } else {
-            console::line(path.display());
-        }
-    }
-    if json {
-        console::json(&Value::Array(built));
     }
     Ok(())
 }

@@ -19,7 +19,29 @@ use crate::source::PluginSource;
 const AT_ONCE: usize = 256;
 
 pub fn preview(context: &Context, preview: &Preview) -> Result<()> {
-    let card = Card::find(context, &preview.name)?;
+    let source = source(context, &preview.name)?;
+    let class = preview.class.as_deref();
+    let class = class.map(|class| sample::number(class, source.classes())).transpose()?;
+    let tiles = pick(&source, preview, class)?;
+    if tiles.is_empty() {
+        return Err(Failure::usage(format_args!(
+            "the split `{}` of `{}` has no such item",
+            preview.split, preview.name
+        )));
+    }
+    let (size, options) = place()?;
+    let drawn = workbench_dashboard::preview(&tiles, size, &options);
+    console::line(drawn.trim_end_matches('\n'));
+    Ok(())
+}
+
+/// The data set that has a card of this name, or else the plugin's, with its defaults.
+fn source(context: &Context, name: &str) -> Result<PluginSource> {
+    if !Card::folders(context).contains_key(name) && context.plugins.find(name).is_ok() {
+        let dataset = data::open_with(context, name, &toml::Table::new(), &context.base()?)?;
+        return PluginSource::new(dataset, None).map_err(Failure::usage);
+    }
+    let card = Card::find(context, name)?;
     let missing = card.missing();
     if !missing.is_empty() {
         return Err(Failure::usage(format_args!(
@@ -30,21 +52,7 @@ pub fn preview(context: &Context, preview: &Preview) -> Result<()> {
         )));
     }
     let dataset = data::open(context, &card)?;
-    let source =
-        PluginSource::new(dataset, card.content.classes.clone()).map_err(Failure::usage)?;
-    let class = preview.class.as_deref();
-    let class = class.map(|class| sample::number(class, source.classes())).transpose()?;
-    let tiles = pick(&source, preview, class)?;
-    if tiles.is_empty() {
-        return Err(Failure::usage(format_args!(
-            "the split `{}` of `{}` has no such item",
-            preview.split, card.name
-        )));
-    }
-    let (size, options) = place()?;
-    let drawn = workbench_dashboard::preview(&tiles, size, &options);
-    console::line(drawn.trim_end_matches('\n'));
-    Ok(())
+    PluginSource::new(dataset, card.content.classes.clone()).map_err(Failure::usage)
 }
 
 /// Items in the order that the seed gives, until there are enough of those wanted.

@@ -53,6 +53,22 @@ fn epochs_and_steps_drop_each_other() {
 }
 
 #[test]
+fn a_card_and_a_plugin_drop_each_other() {
+    let experiment = good(FULL, &["dataset.plugin=waves", "dataset.side=32"]);
+    assert_eq!(experiment.dataset.source, DatasetSource::Plugin { plugin: "waves".into() });
+    assert_eq!(experiment.dataset.values["side"], toml::Value::Integer(32));
+    let text = LEAST.replace("name = \"digits\"", "plugin = \"waves\"");
+    let experiment = good(&text, &["dataset.name=digits"]);
+    assert_eq!(experiment.dataset.source, DatasetSource::Card { name: "digits".into() });
+    // A parameter of an architecture's may have the name.
+    let experiment = good(FULL, &["architecture.name=mine"]);
+    assert_eq!(experiment.architecture.plugin, "conv-vae");
+    // Both in one place is still an error.
+    let both = message(LEAST, &["dataset.name=digits", "dataset.plugin=waves"]);
+    assert!(both.contains("`name` and `plugin` are both given"), "{both}");
+}
+
+#[test]
 fn keys_of_plugins_never_drop_each_other() {
     let text = "[dataset]\nname = \"digits\"\nsteps = 1\n[architecture]\nplugin = \"p\"\nepochs = 2\n[knobs]\nsteps = 3\n";
     let experiment = good(text, &["dataset.epochs=4", "architecture.steps=5", "knobs.epochs=6"]);

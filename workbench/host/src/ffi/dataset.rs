@@ -239,7 +239,14 @@ impl Dataset {
             Role::Caption => rank == 1 && dtype == DType::U8,
         };
         if !fits {
-            return Err(format!("{role:?} can't be {dtype} {dims:?}"));
+            let wanted = match role {
+                Role::Image => "[channels, height, width] of u8 or f32",
+                Role::Label => "one i64, []",
+                Role::Attribute => "one i64, or one f32 where its kind is real, []",
+                Role::Caption => "[bytes] of u8",
+            };
+            let role = format!("{role:?}").to_lowercase();
+            return Err(format!("the role is {role}, which is {wanted}, and not {dtype} {dims:?}"));
         }
         if field.n_classes > MAX_CLASSES || (field.n_classes > 0 && field.classes.is_null()) {
             return Err(format!("{} classes", field.n_classes));

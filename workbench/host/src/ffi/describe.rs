@@ -142,7 +142,8 @@ fn sized(size: usize, wanted: usize) -> Result<(), String> {
     match size >= wanted {
         true => Ok(()),
         false => Err(format!(
-            "a table of {size} bytes is smaller than the {wanted} that version 1 needs"
+            "a table says that it has {size} bytes, and version 1 needs {wanted}: its struct_size (of a list, param_size \
+             or knob_size) is to be sizeof the table"
         )),
     }
 }

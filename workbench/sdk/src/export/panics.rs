@@ -4,6 +4,7 @@
 //! either. So every entry point runs in [`run`], which turns a panic into a status and tells the host
 //! the message and the line.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, set_hook};
 use std::sync::Once;
@@ -18,6 +19,8 @@ struct Panicked {
     file: String,
     line: u32,
     column: u32,
+    /// Where RUST_BACKTRACE asks for one.
+    backtrace: Option<String>,
 }
 
 thread_local! {
@@ -47,14 +50,19 @@ pub(super) unsafe fn run(
             // Dropping what was thrown may panic in turn; it is leaked instead.
             std::mem::forget(payload);
             match LAST.take() {
-                Some(last) => host.fail(
-                    &format!("panicked: {}", last.message),
-                    abi::Loc {
-                        file: abi::Str::new(&last.file),
-                        line: last.line,
-                        column: last.column,
-                    },
-                ),
+                Some(last) => {
+                    if let Some(backtrace) = last.backtrace {
+                        host.log(&format!("panicked: {}\n{backtrace}", last.message));
+                    }
+                    host.fail(
+                        &format!("panicked: {}", last.message),
+                        abi::Loc {
+                            file: abi::Str::new(&last.file),
+                            line: last.line,
+                            column: last.column,
+                        },
+                    );
+                }
                 None => host.fail("panicked", abi::Loc::NOWHERE),
             }
             abi::PANIC
@@ -69,7 +77,10 @@ fn keep_panics_off_the_terminal() {
     ONCE.call_once(|| {
         set_hook(Box::new(|info| {
             let location = info.location().unwrap_or(Location::caller());
+            let backtrace = Backtrace::capture();
             let panicked = Panicked {
+                backtrace: (backtrace.status() == BacktraceStatus::Captured)
+                    .then(|| backtrace.to_string()),
                 message: info.payload_as_str().unwrap_or("(no message)").to_owned(),
                 file: location.file().to_owned(),
                 line: location.line(),
