@@ -113,7 +113,7 @@ pub enum Command {
     Explore(Explore),
     /// Measure a trained model on a split
     Eval(Eval),
-    /// List, show and build plugins
+    /// List, show, check and build plugins
     #[command(subcommand)]
     Plugin(Plugin),
     /// List, show and verify data sets
@@ -123,6 +123,8 @@ pub enum Command {
     Completions { shell: clap_complete::Shell },
     #[command(name = "__probe", hide = true)]
     Probe { library: PathBuf },
+    #[command(name = "__conformance", hide = true)]
+    Conformance,
     #[command(name = "__trainer", hide = true)]
     Trainer { run: PathBuf },
 }
@@ -408,6 +410,13 @@ pub enum Plugin {
         #[command(flatten)]
         json: Json,
     },
+    /// Try a plugin out: everything that it declares, and everything that it must not do
+    ///
+    /// In other processes, so that a plugin that crashes or hangs takes nothing with it. Data sets are read in order, at
+    /// random, out of range and by eight threads at once, into buffers that show what is written outside of them or not at
+    /// all. Architectures are traced for pictures of three sizes and trained for three steps on random ones. Exit code 2
+    /// where a check fails.
+    Check(PluginCheck),
     /// Build plugins from source where they changed
     Build {
         /// One of them [default: all]
@@ -415,6 +424,24 @@ pub enum Plugin {
         #[command(flatten)]
         json: Json,
     },
+}
+
+#[derive(Args)]
+pub struct PluginCheck {
+    /// A plugin's name, its folder, a C file, or a built library
+    #[arg(value_name = "PATH|NAME")]
+    pub plugin: String,
+    /// The plugin's parameters; those that have no default must be given (relative paths: from the root)
+    #[arg(value_name = "KEY=VALUE")]
+    pub values: Vec<String>,
+    /// Take the data set's parameters from this data card
+    #[arg(long, value_name = "NAME")]
+    pub data: Option<String>,
+    /// So long may one call into the plugin take
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
+    pub deadline: f64,
+    #[command(flatten)]
+    pub json: Json,
 }
 
 #[derive(Subcommand)]

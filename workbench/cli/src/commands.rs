@@ -14,7 +14,8 @@ mod home;
 mod log;
 mod plot;
 mod plugin;
-mod preview;
+mod plugin_check;
+pub mod preview;
 mod prune;
 mod remove;
 mod runs;
@@ -31,7 +32,7 @@ use workbench_runs::Request;
 use crate::arguments::{Arguments, Command};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
-use crate::{console, probe};
+use crate::{conformance, console, probe};
 
 /// Carries a command out.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
@@ -78,6 +79,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Explore(explore) => explore::explore(&context, &explore)?,
         Command::Eval(eval) => eval::eval(&context, &eval)?,
         Command::Plugin(plugin) => plugin::plugin(&context, &plugin)?,
+        Command::Conformance => conformance::in_the_child(&context)?,
         Command::Data(data) => data::data(&context, &data)?,
         Command::Probe { .. } | Command::Completions { .. } => {}
     }

@@ -16,6 +16,7 @@ pub fn plugin(context: &Context, command: &arguments::Plugin) -> Result<()> {
     match command {
         arguments::Plugin::List { json } => list(context, json.json),
         arguments::Plugin::Show { name, json } => show(context, name, json.json),
+        arguments::Plugin::Check(check) => super::plugin_check::plugin_check(context, check),
         arguments::Plugin::Build { name, json } => build(context, name.as_deref(), json.json),
     }
 }

@@ -77,7 +77,8 @@ fn pick(source: &PluginSource, preview: &Preview, class: Option<usize>) -> Resul
     Ok(tiles)
 }
 
-fn tiles_of(
+/// Items as pictures, of one class or of all; `places` are their numbers.
+pub fn tiles_of(
     source: &PluginSource,
     items: &Items,
     places: &[u64],
@@ -106,7 +107,7 @@ fn tiles_of(
 }
 
 /// How much room there is, and how to draw on it: ASCII without colour where stdout is no terminal.
-fn place() -> Result<((u16, u16), Options)> {
+pub fn place() -> Result<((u16, u16), Options)> {
     let stdout = std::io::stdout();
     let options = attach::options(&Attach::default())?;
     if !stdout.is_terminal() {
