@@ -31,7 +31,8 @@ pub fn plugin_check(context: &Context, check: &PluginCheck) -> Result<()> {
         Ok(library) => ("file", look_at(library)),
         Err(error) => ("build", Outcome::failed(error.to_string(), "mend what the compiler names")),
     };
-    let library = built.ok().unwrap_or_default();
+    // One that does not build has no path but the one that was asked for.
+    let library = built.unwrap_or_else(|_| PathBuf::from(&check.plugin));
     shown.row(&subject, name, &outcome);
     let sound = outcome.state != State::Failed;
     let first = (subject, name.to_owned(), outcome);
@@ -57,7 +58,11 @@ fn find(context: &Context, given: &str) -> Result<Source> {
     let path = Path::new(given);
     let looks_like_one = path.components().count() > 1 || path.is_absolute() || path.is_file();
     if !looks_like_one && !matches!(given, "." | "..") {
-        return context.plugins.find(given).map_err(Failure::usage);
+        match context.plugins.find(given) {
+            Err(error) if !path.is_dir() => return Err(Failure::usage(error)),
+            Err(_) => {}
+            found => return found.map_err(Failure::usage),
+        }
     }
     Plugins::at(path).ok_or_else(|| {
         Failure::usage(match path.exists() {

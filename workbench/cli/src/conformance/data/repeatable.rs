@@ -1,6 +1,6 @@
 //! The same number gives the same item, however it is asked for.
 
-use workbench_host::Dataset;
+use workbench_host::{Dataset, Guarded};
 
 use super::sample::{sample, shuffled};
 use super::{Data, judged, lengths};
@@ -67,11 +67,19 @@ impl<'a> Reference<'a> {
     /// # Errors
     /// The first field of the first item that differs, or the plugin's own.
     pub fn compare(&self, dataset: &Dataset, items: &[u64], when: &str) -> Result<(), Outcome> {
-        let read = dataset.read_guarded(self.split, items, 0);
+        self.judge(dataset, items, dataset.read_guarded(self.split, items, 0), when)
+    }
+
+    /// # Errors
+    /// As for [`Reference::compare`], of items that were read.
+    pub fn judge(
+        &self,
+        dataset: &Dataset,
+        items: &[u64],
+        read: Guarded,
+        when: &str,
+    ) -> Result<(), Outcome> {
         read.read.map_err(|error| Outcome::error(&error))?;
-        if let Some(outcome) = super::breach(&read.breaches, when) {
-            return Err(outcome);
-        }
         for ((field, now), before) in dataset.fields().iter().zip(&read.columns).zip(&self.columns)
         {
             let size = field.bytes().max(1);
