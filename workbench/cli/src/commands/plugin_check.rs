@@ -10,6 +10,7 @@ use workbench_host::{Plugins, Source, inspect};
 
 use super::preview::place;
 use crate::arguments::PluginCheck;
+use crate::card::Card;
 use crate::conformance::{Kind, Options, Outcome, Report, State, Subject, examine};
 use crate::console;
 use crate::context::Context;
@@ -21,9 +22,7 @@ pub fn plugin_check(context: &Context, check: &PluginCheck) -> Result<()> {
         Failure::usage("--deadline takes a number of seconds that is larger than 0")
     })?;
     let source = find(context, &check.plugin)?;
-    if let Some(name) = &check.data {
-        crate::card::Card::find(context, name)?;
-    }
+    let card = check.data.as_ref().map(|name| Card::find(context, name)).transpose()?;
     let subject = Subject { kind: Kind::Library, name: source.name.clone() };
     let mut shown = Table { json: check.json.json, at: None };
     let built = context.plugins.build(&source);
@@ -42,7 +41,7 @@ pub fn plugin_check(context: &Context, check: &PluginCheck) -> Result<()> {
             name: source.name.clone(),
             library: library.clone(),
             values: check.values.clone(),
-            data: check.data.clone(),
+            data: card.map(|card| (card.name, card.content.reader)),
             deadline,
         };
         report = examine(context, &options, &mut |subject, name, outcome| {
@@ -102,12 +101,12 @@ fn look_at(library: &Path) -> Outcome {
     }
 }
 
-fn finish(report: &Report, library: &PathBuf, as_json: bool, name: &str) -> Result<()> {
+fn finish(report: &Report, library: &Path, as_json: bool, name: &str) -> Result<()> {
     let count =
         |state| report.found.iter().filter(|(_, _, outcome)| outcome.state == state).count();
     let failed = count(State::Failed);
     if as_json {
-        console::json(&document(report, library, failed == 0));
+        console::json(&document(report, library, name));
     } else {
         pictures(report)?;
         console::line("");
@@ -130,7 +129,7 @@ fn finish(report: &Report, library: &PathBuf, as_json: bool, name: &str) -> Resu
     }
 }
 
-fn document(report: &Report, library: &PathBuf, ok: bool) -> Value {
+fn document(report: &Report, library: &Path, name: &str) -> Value {
     let checks = report.found.iter().map(|(subject, name, outcome)| {
         json!({
             "kind": subject.kind, "of": subject.name, "name": name, "ok": outcome.state != State::Failed,
@@ -138,8 +137,8 @@ fn document(report: &Report, library: &PathBuf, ok: bool) -> Value {
         })
     });
     json!({
-        "path": library, "name": report.offers.name, "version": report.offers.version, "abi": report.offers.abi,
-        "ok": ok, "checks": checks.collect::<Vec<_>>(),
+        "path": library, "name": name, "version": report.offers.version, "abi": report.offers.abi,
+        "ok": report.found.iter().all(|(_, _, outcome)| outcome.state != State::Failed), "checks": checks.collect::<Vec<_>>(),
     })
 }
 
@@ -192,7 +191,7 @@ impl Table {
         };
         let message = outcome.message.replace('\n', "\n                  ");
         console::line(format_args!("  {mark} {name:<12}  {message}"));
-        if let Some(help) = outcome.help.as_ref().filter(|help| !help.is_empty()) {
+        if let Some(help) = &outcome.help {
             console::line(format_args!("                  = {help}"));
         }
     }

@@ -1,10 +1,10 @@
 //! Checks of an architecture.
 
 mod building;
+mod coding;
 mod gradients;
 mod outputs;
 mod training;
-mod use_of_it;
 
 use workbench_engine::noise::{Key, uniform};
 use workbench_engine::{Array, Batch, Input};
@@ -31,9 +31,9 @@ pub const CHECKS: &[Check<Architecture>] = &[
     Check { name: "outputs", needs: &["build"], run: |it, _| outputs::outputs(it) },
     Check { name: "training", needs: &["build"], run: |it, _| training::training(it) },
     Check { name: "gradients", needs: &["training"], run: |it, _| gradients::gradients(it) },
-    Check { name: "encode", needs: &["training"], run: |it, _| use_of_it::encode(it) },
-    Check { name: "decode", needs: &["encode"], run: |it, _| use_of_it::decode(it) },
-    Check { name: "sample", needs: &["training"], run: |it, _| use_of_it::sample(it) },
+    Check { name: "encode", needs: &["training"], run: |it, _| coding::encode(it) },
+    Check { name: "decode", needs: &["encode"], run: |it, _| coding::decode(it) },
+    Check { name: "sample", needs: &["training"], run: |it, _| coding::sample(it) },
     Check { name: "no labels", needs: &["build"], run: |it, _| building::without_labels(it) },
     Check { name: "bad values", needs: &["build"], run: |it, _| building::bad_values(it) },
 ];

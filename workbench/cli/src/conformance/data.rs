@@ -14,6 +14,8 @@ mod threads;
 mod values;
 mod written;
 
+use std::time::{Duration, Instant};
+
 use workbench_host::{Breach, Dataset, DatasetInfo, Error, Plugin, Values};
 
 use super::child::Check;
@@ -22,6 +24,7 @@ use super::outcome::Outcome;
 use super::parameters;
 use crate::failure::{Failure, Result};
 use reading::Swept;
+use sample::sample;
 
 /// In the order in which they are tried. `speed` and `preview` read as training does, into buffers without guards: not
 /// where something is written beside them.
@@ -50,6 +53,9 @@ pub const CHECKS: &[Check<Data>] = &[
     Check { name: "bad values", needs: &["open"], run: |data, _| opening::bad_values(data) },
 ];
 
+/// Numbers of items, by split.
+type Samples = Vec<(&'static str, Vec<u64>)>;
+
 /// A data set under examination.
 pub struct Data {
     plugin: Plugin,
@@ -57,12 +63,14 @@ pub struct Data {
     given: Given,
     opened: Option<Dataset>,
     swept: Option<Swept>,
+    /// How long one item takes to read.
+    pace: Option<Duration>,
 }
 
 impl Data {
     pub fn new(plugin: Plugin, given: Given) -> Result<Data> {
         let info = plugin.dataset(&given.item).map_err(Failure::usage)?.clone();
-        Ok(Data { plugin, info, given, opened: None, swept: None })
+        Ok(Data { plugin, info, given, opened: None, swept: None, pace: None })
     }
 
     /// Opened anew.
@@ -80,6 +88,26 @@ impl Data {
             Some(dataset) => Ok(dataset),
             None => Err(Outcome::skipped("it is not open")),
         }
+    }
+}
+
+impl Data {
+    /// The data set, and some items of each of its splits: fewer where reading takes long.
+    fn samples(&mut self) -> Result<(&Dataset, Samples), Outcome> {
+        let pace = self.pace;
+        let dataset = self.dataset()?;
+        let splits = lengths(dataset)?;
+        let pace = pace.unwrap_or_else(|| {
+            let began = Instant::now();
+            // What is wrong with it is what the caller finds out.
+            let _ = splits.first().map(|(split, _)| dataset.read_guarded(split, &[0], 0));
+            began.elapsed()
+        });
+        self.pace = Some(pace);
+        let dataset = self.dataset()?;
+        let sampled =
+            splits.into_iter().map(|(split, len)| (split, sample(dataset, split, len, pace)));
+        Ok((dataset, sampled.collect()))
     }
 }
 

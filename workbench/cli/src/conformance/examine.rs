@@ -20,7 +20,8 @@ pub struct Options {
     pub library: PathBuf,
     /// `key=value` as given.
     pub values: Vec<String>,
-    pub data: Option<String>,
+    /// A data card's name, and that of the data set that reads it.
+    pub data: Option<(String, String)>,
     pub deadline: Duration,
 }
 
@@ -67,6 +68,15 @@ pub fn examine(
             )));
         }
     }
+    if let Some((card, reader)) = &options.data
+        && !items.is_empty()
+        && !items.iter().any(|(item, _)| examination.card_of(item).is_some())
+    {
+        return Err(Failure::usage(format_args!(
+            "the data card `{card}` is for the reader `{reader}`, which plugin `{}` does not offer",
+            options.name
+        )));
+    }
     for (subject, _) in items {
         examination.all_of(subject)?;
     }
@@ -92,7 +102,7 @@ impl Examination<'_> {
             let check = check.unwrap_or_else(|| "start".to_owned());
             let help = "see `workbench plugin check --help`; a debugger shows the line of a crash";
             let outcome = match why {
-                Fate::Told(message) => Outcome { help: None, ..Outcome::failed(message, "") },
+                Fate::Told(message) => Outcome::failed(message, ""),
                 Fate::Untold(message) => Outcome::failed(message, help),
             };
             self.found(&subject, &check, outcome, &mut done);
@@ -114,6 +124,17 @@ impl Examination<'_> {
         self.report.found.push((subject.clone(), check.to_owned(), outcome));
     }
 
+    /// The data card, where it is for this data set: by its name, or by the plugin's where that has no other.
+    fn card_of(&self, subject: &Subject) -> Option<String> {
+        let items = &self.report.offers.items;
+        let only = items.iter().filter(|(item, _)| item.kind == Kind::Dataset).count() == 1;
+        let (card, reader) = self.options.data.as_ref()?;
+        // A library's file name can't hold every plugin's name.
+        let of_plugin = self.options.name.replace('-', "_") == reader.replace('-', "_");
+        let fits = subject.kind == Kind::Dataset && (subject.name == *reader || only && of_plugin);
+        fits.then(|| card.clone())
+    }
+
     /// `None` where it came to its end; else the check that it was at, and what became of it.
     fn one_child(
         &mut self,
@@ -125,10 +146,7 @@ impl Examination<'_> {
             library: self.options.library.clone(),
             subject: subject.clone(),
             values: self.options.values.clone(),
-            data: match subject.kind {
-                Kind::Dataset => self.options.data.clone(),
-                _ => None,
-            },
+            data: self.card_of(subject),
             deadline: self.options.deadline.as_secs_f64(),
             done: done.clone(),
         };

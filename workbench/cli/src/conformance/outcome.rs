@@ -36,8 +36,10 @@ impl Outcome {
         Outcome { state: State::Warning, message: message.into(), help: Some(help.to_owned()) }
     }
 
+    /// `help` may be empty, where the message says it all.
     pub fn failed(message: impl Into<String>, help: &str) -> Outcome {
-        Outcome { state: State::Failed, message: message.into(), help: Some(help.to_owned()) }
+        let help = (!help.is_empty()).then(|| help.to_owned());
+        Outcome { state: State::Failed, message: message.into(), help }
     }
 
     /// The plugin answered with an error where it should not have.

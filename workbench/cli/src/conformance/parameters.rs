@@ -67,7 +67,7 @@ pub fn declared(parameters: &[ParamInfo]) -> Outcome {
             return fail(format!("the parameter `{name}` has no help"), help);
         }
         if let Some([min, max]) = param.range
-            && !(min <= max)
+            && (min > max || min.is_nan() || max.is_nan())
         {
             return fail(format!("`{name}` must be from {min} to {max}, which nothing is"), RANGE);
         }

@@ -124,3 +124,40 @@ impl Guard {
 fn canary(at: usize) -> u8 {
     0x41 + (at % 61) as u8
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Kind, Role};
+
+    #[test]
+    fn what_is_written_beside_a_buffer_is_seen_and_what_is_written_into_it_is_not() {
+        let field = Field {
+            name: "image".to_owned(),
+            role: Role::Image,
+            kind: Kind::Real,
+            dtype: DType::U8,
+            dims: vec![1, 3, 3],
+            classes: Vec::new(),
+        };
+        let mut guard = Guard::new(&field, 3, 0xa5);
+        assert_eq!(guard.content(), [0xa5; 27]);
+        let mut write = |offset: isize, values: &[u8]| {
+            let start = guard.buffer().data.cast::<u8>();
+            for (i, value) in values.iter().enumerate() {
+                // SAFETY: within the guard's memory, whose sides are 4096 bytes at the least.
+                unsafe { start.offset(offset + i as isize).write(*value) };
+            }
+            (guard.content(), guard.breaches("image"))
+        };
+        let (content, breaches) = write(0, &[1; 27]);
+        assert_eq!((content, breaches), (vec![1; 27], vec![]));
+        let breach =
+            |before, bytes, distance| Breach { field: "image".to_owned(), before, bytes, distance };
+        let (_, breaches) = write(29, &[0; 4]);
+        assert_eq!(breaches, [breach(false, 4, 3)]);
+        let (content, breaches) = write(-2, &[0; 2]);
+        assert_eq!(breaches, [breach(true, 2, 1), breach(false, 4, 3)]);
+        assert_eq!(content, [1; 27]);
+    }
+}

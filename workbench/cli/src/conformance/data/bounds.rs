@@ -1,15 +1,13 @@
 //! Nothing is written beside the buffers.
 
-use super::sample::sample;
-use super::{Data, breach, counted, judged, lengths};
+use super::{Data, breach, counted, judged};
 use crate::conformance::outcome::Outcome;
 
 pub fn bounds(data: &mut Data) -> Outcome {
     judged(|| {
-        let dataset = data.dataset()?;
+        let (dataset, samples) = data.samples()?;
         let mut reads = 0;
-        for (split, len) in lengths(dataset)? {
-            let items = sample(dataset, split, len);
+        for (split, items) in samples {
             for count in [1, 2, 7, items.len()] {
                 let count = count.min(items.len());
                 for part in [&items[..count], &items[items.len() - count..]] {

@@ -2,8 +2,8 @@
 
 use workbench_trainer::Source;
 
-use super::sample::{bytes_per_item, sample, shuffled};
-use super::{Data, judged, lengths};
+use super::sample::{bytes_per_item, shuffled};
+use super::{Data, judged};
 use crate::commands::preview::tiles_of;
 use crate::conformance::child::Line;
 use crate::conformance::outcome::Outcome;
@@ -17,17 +17,17 @@ const BYTES: u64 = 4 << 20;
 /// Sends them to the parent, which knows the terminal.
 pub fn preview(data: &mut Data, line: &mut Line) -> Outcome {
     judged(|| {
-        let values = data.given.values(&data.info.parameters)?;
-        let opened = data.open(values).map_err(|error| Outcome::error(&error))?;
-        let splits = lengths(&opened)?;
-        let Some(&(split, len)) = splits.first() else {
+        let (_, samples) = data.samples()?;
+        let Some((split, items)) = samples.into_iter().next() else {
             return Ok(Outcome::skipped("there is nothing to draw"));
         };
+        let values = data.given.values(&data.info.parameters)?;
+        let opened = data.open(values).map_err(|error| Outcome::error(&error))?;
         let n = (BYTES / bytes_per_item(&opened)).min(ITEMS) as usize;
         if n == 0 {
             return Ok(Outcome::skipped("the pictures are too large to be drawn"));
         }
-        let mut items = shuffled(&sample(&opened, split, len), 3);
+        let mut items = shuffled(&items, 3);
         items.truncate(n);
         let fail = |why: String| Outcome::failed(why, "mend the fields");
         let source = PluginSource::new(opened, data.given.classes()).map_err(fail)?;

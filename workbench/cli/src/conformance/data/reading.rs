@@ -2,15 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use workbench_host::Dataset;
+use workbench_host::{Dataset, Error};
 
-use super::sample::{bytes_per_item, sample, shuffled};
+use super::sample::{bytes_per_item, shuffled};
 use super::values::Values;
 use super::{Data, counted, judged, lengths};
 use crate::conformance::outcome::Outcome;
 
 /// So long is read in order.
 const BUDGET: Duration = Duration::from_secs(2);
+/// A call that returns so soon may be asked for more items next time.
+const SOON: Duration = Duration::from_millis(100);
 /// At once.
 const ITEMS: u64 = 256;
 const BYTES: u64 = 16 << 20;
@@ -25,9 +27,9 @@ pub struct Swept {
 pub fn reading(data: &mut Data) -> Outcome {
     judged(|| {
         sweep(data)?;
-        let dataset = data.dataset()?;
-        for (split, len) in lengths(dataset)? {
-            for items in shuffled(&sample(dataset, split, len), 1).chunks(16) {
+        let (dataset, samples) = data.samples()?;
+        for (split, items) in samples {
+            for items in shuffled(&items, 1).chunks(16) {
                 let read = dataset.read_guarded(split, items, 0).read;
                 read.map_err(|error| Outcome::error(&error))?;
             }
@@ -55,20 +57,33 @@ pub fn sweep(data: &mut Data) -> Result<&Swept, Outcome> {
 }
 
 fn read_in_order(dataset: &Dataset, classes: Option<Vec<String>>) -> Result<Swept, Outcome> {
-    let at_once = (BYTES / bytes_per_item(dataset)).clamp(1, ITEMS);
+    let most = (BYTES / bytes_per_item(dataset)).clamp(1, ITEMS);
     let splits = lengths(dataset)?;
     let mut swept = Swept { read: Vec::new(), values: Values::of(dataset, classes) };
     for &(split, len) in &splits {
         let began = Instant::now();
-        let mut next = 0;
+        // One at first: an item may take long, and a call has a deadline.
+        let (mut next, mut at_once) = (0, 1);
         while next < len && (next == 0 || began.elapsed() < BUDGET / splits.len() as u32) {
             let items: Vec<u64> = (next..len.min(next + at_once)).collect();
+            let asked = Instant::now();
             let read = dataset.read_guarded(split, &items, 0);
-            read.read.map_err(|error| Outcome::error(&error))?;
+            if asked.elapsed() < SOON {
+                at_once = most.min(2 * at_once);
+            }
+            if let Err(error) = read.read {
+                return Err(Outcome::error(&alone(dataset, split, &items, error)));
+            }
             swept.values.look_at(split, &items, &read.columns);
             next += items.len() as u64;
         }
         swept.read.push((split, next, len));
     }
     Ok(swept)
+}
+
+/// The same error, of the one item that it is of where that can be told.
+fn alone(dataset: &Dataset, split: &str, items: &[u64], error: Error) -> Error {
+    let one = |item: &u64| dataset.read_guarded(split, &[*item], 0).read.err();
+    items.iter().find_map(one).unwrap_or(error)
 }

@@ -2,8 +2,8 @@
 
 use workbench_host::{Dataset, Guarded};
 
-use super::sample::{sample, shuffled};
-use super::{Data, judged, lengths};
+use super::sample::shuffled;
+use super::{Data, judged};
 use crate::conformance::outcome::Outcome;
 
 /// Read one by one at the most.
@@ -13,10 +13,9 @@ pub fn repeatable(data: &mut Data) -> Outcome {
     judged(|| {
         let values = data.given.values(&data.info.parameters)?;
         let again = data.open(values).map_err(|error| Outcome::error(&error))?;
-        let dataset = data.dataset()?;
+        let (dataset, samples) = data.samples()?;
         let mut compared = 0;
-        for (split, len) in lengths(dataset)? {
-            let items = sample(dataset, split, len);
+        for (split, items) in samples {
             let first = Reference::read(dataset, split, &items)?;
             let reversed: Vec<u64> = items.iter().rev().copied().collect();
             first.compare(dataset, &items, "when it is read again")?;

@@ -1,16 +1,20 @@
 //! Some items of a split: the first, the last, and others in between.
 
+use std::time::Duration;
+
 use workbench_engine::noise::{Key, permutation, uniform};
 use workbench_host::Dataset;
 
 /// Items of one split that are read again and again.
 const ITEMS: u64 = 64;
-/// Of large items there are fewer.
+/// Of large items there are fewer, and of those that take long.
 const BYTES: u64 = 16 << 20;
+const TIME: Duration = Duration::from_secs(1);
 
-/// Numbers of items, in order, each once.
-pub fn sample(dataset: &Dataset, split: &str, len: u64) -> Vec<u64> {
-    let most = (BYTES / bytes_per_item(dataset)).clamp(2, ITEMS);
+/// Numbers of items, in order, each once. `pace`: what one takes.
+pub fn sample(dataset: &Dataset, split: &str, len: u64, pace: Duration) -> Vec<u64> {
+    let in_time = (TIME.as_secs_f64() / pace.as_secs_f64().max(1e-9)) as u64;
+    let most = (BYTES / bytes_per_item(dataset)).min(in_time).clamp(4, ITEMS);
     if len <= most {
         return (0..len).collect();
     }

@@ -18,13 +18,15 @@ const BYTES: u64 = 8 << 20;
 
 pub fn speed(data: &mut Data) -> Outcome {
     judged(|| {
+        data.samples()?;
+        let pace = data.pace.unwrap_or_default();
         let dataset = data.dataset()?;
         let splits = lengths(dataset)?;
         let Some(&(split, len)) = splits.first() else {
             return Ok(Outcome::skipped("there is nothing to read"));
         };
-        let one = items_per_second(dataset, split, len, 1)?;
-        let eight = items_per_second(dataset, split, len, THREADS)?;
+        let one = items_per_second(dataset, split, len, pace, 1)?;
+        let eight = items_per_second(dataset, split, len, pace, THREADS)?;
         let [one, eight] = [one, eight].map(|rate| crate::console::grouped(rate.round() as u64));
         Ok(Outcome::passed(format!("{one} items/s on one thread, {eight} on {THREADS}")))
     })
@@ -34,9 +36,11 @@ fn items_per_second(
     dataset: &Dataset,
     split: &str,
     len: u64,
+    pace: Duration,
     threads: usize,
 ) -> Result<f64, Outcome> {
-    let at_once = (BYTES / bytes_per_item(dataset)).clamp(1, ITEMS).min(len);
+    let in_time = (TIME.as_secs_f64() / pace.as_secs_f64().max(1e-9)) as u64;
+    let at_once = (BYTES / bytes_per_item(dataset)).min(in_time).clamp(1, ITEMS).min(len);
     let (read, next) = (AtomicU64::new(0), AtomicU64::new(0));
     let began = Instant::now();
     let work = || {

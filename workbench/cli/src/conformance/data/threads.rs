@@ -3,8 +3,8 @@
 use std::sync::Barrier;
 
 use super::repeatable::Reference;
-use super::sample::{sample, shuffled};
-use super::{Data, breach, judged, lengths};
+use super::sample::shuffled;
+use super::{Data, breach, judged};
 use crate::conformance::outcome::Outcome;
 
 const THREADS: u64 = 8;
@@ -13,10 +13,9 @@ const ROUNDS: u64 = 3;
 
 pub fn threads(data: &mut Data) -> Outcome {
     judged(|| {
-        let dataset = data.dataset()?;
+        let (dataset, samples) = data.samples()?;
         let mut reads = 0;
-        for (split, len) in lengths(dataset)? {
-            let items = sample(dataset, split, len);
+        for (split, items) in samples {
             let first = Reference::read(dataset, split, &items)?;
             let barrier = Barrier::new(THREADS as usize);
             let work = |thread: u64| {

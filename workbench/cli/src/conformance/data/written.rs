@@ -2,8 +2,7 @@
 
 use workbench_graph::DType;
 
-use super::sample::sample;
-use super::{Data, counted, judged, lengths};
+use super::{Data, counted, judged};
 use crate::conformance::outcome::Outcome;
 
 /// What buffers hold before: what is not written stays as it is, each time.
@@ -20,14 +19,13 @@ struct Count {
 
 pub fn written(data: &mut Data) -> Outcome {
     judged(|| {
-        let dataset = data.dataset()?;
+        let (dataset, samples) = data.samples()?;
         let mut counts: Vec<Count> = dataset
             .fields()
             .iter()
             .map(|field| Count { name: field.name.clone(), all: 0, left: 0, first: None })
             .collect();
-        for (split, len) in lengths(dataset)? {
-            let items = sample(dataset, split, len);
+        for (split, items) in samples {
             let mut reads = Vec::new();
             for fill in FILLS {
                 let read = dataset.read_guarded(split, &items, fill);
