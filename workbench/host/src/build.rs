@@ -36,6 +36,9 @@ impl Builder<'_> {
             .arg(folder.join("Cargo.toml"))
             .arg("--target-dir")
             .arg(self.target)
+            // A crate from outside of the root has no such profile; the root's own says the same.
+            .args(["--config", "profile.plugin.inherits=\"release\""])
+            .args(["--config", "profile.plugin.panic=\"unwind\""])
             // A cargo that runs the workbench hands its own settings down; they are not meant for this build.
             .env_remove("CARGO_TARGET_DIR")
             .env_remove("RUSTFLAGS")
