@@ -1,9 +1,12 @@
 //! `plugin check`: each fault of the plugins in `bad-plugins/` is found by the check that is for it, and nothing else is
 //! found in the sound ones and in those that are shipped.
 
+mod terminal;
+
 use std::sync::OnceLock;
 
 use serde_json::Value;
+use terminal::Terminal;
 use workbench_tests::{Ended, Root, Workbench, repository};
 
 /// A root with the plugins of `bad-plugins/`.
@@ -61,7 +64,7 @@ fn state<'d>(document: &'d Value, of: &str, name: &str) -> &'d str {
 #[track_caller]
 fn found(file: &str, name: &str, words: &[&str]) -> Value {
     let path = format!("c/{file}.c");
-    let ended = check(&[&path, "--deadline", "1"]).exits(2);
+    let ended = check(&[&path, "--deadline", "3"]).exits(2);
     let document = ended.json();
     assert_eq!(document["ok"], false);
     let failed = failed(&document, "stripes");
@@ -83,7 +86,7 @@ fn nothing_is_found_in_a_sound_data_set_in_c() {
     // For people.
     let shown = Workbench::at(root().path()).command(&["plugin", "check", "c/sound.c"]).ok();
     for word in
-        ["data set `stripes`", "✓ out of range", "train 300 items, test 40 items", "17 passed"]
+        ["data set `stripes`", "✓ out of range", "train 300 items, test 40 items", "18 passed"]
     {
         assert!(shown.stdout.contains(word), "{}", shown.stdout);
     }
@@ -133,10 +136,11 @@ fn crashes_are_named_by_plugin_and_call_and_the_rest_is_checked_all_the_same() {
         assert_eq!(state(&document, "stripes", "values"), "skipped", "{file}");
         assert_eq!(state(&document, "stripes", "bad values"), "passed", "{file}");
     }
-    found("endless-open", "open", &["opening the data set for 1 s", "--deadline"]);
+    found("endless-open", "open", &["opening the data set for 3 s", "--deadline"]);
     let crash = ["crashed with SIGSEGV", "reading item 300 of `train`"];
     let document = found("crashes-out-of-range", "out of range", &crash);
     assert_eq!(state(&document, "stripes", "bad values"), "passed");
+    found("crashes-at-its-end", "close", &["crashed with SIGSEGV", "closing the data set"]);
     found("crashes-on-a-bad-path", "bad values", &["crashed with SIGABRT", "opening the data set"]);
 }
 
@@ -159,7 +163,7 @@ fn faults_of_architectures_are_found_and_one_that_crashes_does_not_hide_the_othe
         let line = source.lines().position(|line| line.ends_with(&format!("// {fault}")));
         format!("plugins/architectures/src/lib.rs:{}", line.expect("the fault is marked") + 1)
     };
-    let document = check(&["architectures", "--deadline", "2"]).exits(2).json();
+    let document = check(&["architectures", "--deadline", "3"]).exits(2).json();
     for (of, name, words) in [
         ("stopped", "gradients", vec!["`stopped.weight`", "gradient is zero", &place("stopped")]),
         ("unused", "gradients", vec!["`spare`", "no loss depends on it", &place("unused")]),
@@ -173,7 +177,7 @@ fn faults_of_architectures_are_found_and_one_that_crashes_does_not_hide_the_othe
             "build",
             vec!["plugin `architectures` crashed with SIGABRT", "building the graph"],
         ),
-        ("endless", "build", vec!["has not returned from building the graph for 2 s"]),
+        ("endless", "build", vec!["has not returned from building the graph for 3 s"]),
         ("small", "bad values", vec!["latent = 0", "panicked", &place("small")]),
         ("falls", "reading", vec!["panicked", "item 77", &place("falls")]),
     ] {
@@ -209,6 +213,15 @@ fn nothing_is_found_in_the_shipped_plugins() {
         let states = checks.iter().filter(|check| check["state"] == "passed").count();
         assert!(states >= 14 && document["ok"] == true, "{document:#}");
     }
+}
+
+#[test]
+fn pictures_are_drawn_on_a_terminal() {
+    let workbench = Workbench::new();
+    let arguments = ["plugin", "check", "idx", "--data", "digits"];
+    let mut terminal = Terminal::workbench(&workbench, (100, 60), &arguments);
+    terminal.shows(&["▀▀▀", "18 passed"]);
+    terminal.ended().exits(0);
 }
 
 #[test]

@@ -27,9 +27,12 @@
 #ifndef WRITTEN
 #define WRITTEN(item) PIXELS
 #endif
-/* What is done first in `open`, in `read`, and for each item. May return. */
+/* What is done first in `open`, in `read`, for each item, and in `close`. The first three may return. */
 #ifndef IN_OPEN
 #define IN_OPEN
+#endif
+#ifndef IN_CLOSE
+#define IN_CLOSE
 #endif
 #ifndef IN_READ
 #define IN_READ
@@ -82,7 +85,11 @@ static wb_status open_data(const wb_host *host, void **self)
     return WB_OK;
 }
 
-static void close_data(void *self) { (void)self; }
+static void close_data(void *self)
+{
+    (void)self;
+    IN_CLOSE
+}
 
 static wb_status field(void *self, const wb_host *host, size_t index, wb_field *out)
 {

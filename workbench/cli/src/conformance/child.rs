@@ -59,7 +59,6 @@ pub fn in_the_child(context: &Context) -> Result<()> {
             run(architecture::CHECKS, &mut subject, &request.done, &mut line);
         }
     }
-    line.tell(&Word::Done);
     Ok(())
 }
 
@@ -92,6 +91,7 @@ fn library(context: &Context, request: &Request, line: &mut Line) -> Result<()> 
         version: plugin.version.clone(),
         abi: plugin.abi.clone(),
     }));
+    line.tell(&Word::Done);
     Ok(())
 }
 
@@ -115,4 +115,6 @@ fn run<S>(checks: &[Check<S>], subject: &mut S, done: &[(String, State)], line: 
         done.push((name.clone(), outcome.state));
         line.tell(&Word::Found(name, outcome));
     }
+    // While the subject is there: that it can be taken down is a check of its own.
+    line.tell(&Word::Done);
 }

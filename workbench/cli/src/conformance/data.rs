@@ -37,20 +37,25 @@ pub const CHECKS: &[Check<Data>] = &[
     Check { name: "open", needs: &[], run: |data, _| opening::open(data) },
     Check { name: "fields", needs: &["open"], run: |data, _| fields::fields(data) },
     Check { name: "splits", needs: &["fields"], run: |data, _| splits::splits(data) },
+    Check { name: "close", needs: &["fields"], run: |data, _| opening::close(data) },
     Check { name: "reading", needs: &["splits"], run: |data, _| reading::reading(data) },
     Check { name: "bounds", needs: &["reading"], run: |data, _| bounds::bounds(data) },
     Check { name: "values", needs: &["reading"], run: |data, _| values::values(data) },
     Check { name: "written", needs: &["reading"], run: |data, _| written::written(data) },
-    Check { name: "repeatable", needs: &["reading"], run: |data, _| repeatable::repeatable(data) },
+    Check {
+        name: "repeatable",
+        needs: &["reading", "close"],
+        run: |data, _| repeatable::repeatable(data),
+    },
     Check {
         name: "threads",
         needs: &["repeatable", "bounds"],
         run: |data, _| threads::threads(data),
     },
     Check { name: "speed", needs: &["bounds"], run: |data, _| speed::speed(data) },
-    Check { name: "preview", needs: &["values", "bounds"], run: preview::preview },
+    Check { name: "preview", needs: &["values", "bounds", "close"], run: preview::preview },
     Check { name: "out of range", needs: &["splits"], run: |data, _| range::out_of_range(data) },
-    Check { name: "bad values", needs: &["open"], run: |data, _| opening::bad_values(data) },
+    Check { name: "bad values", needs: &["close"], run: |data, _| opening::bad_values(data) },
 ];
 
 /// Numbers of items, by split.

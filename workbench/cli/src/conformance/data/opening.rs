@@ -29,6 +29,16 @@ pub fn open(data: &mut Data) -> Outcome {
     })
 }
 
+/// Closed, opened anew and closed again.
+pub fn close(data: &mut Data) -> Outcome {
+    judged(|| {
+        data.opened = None;
+        data.dataset()?;
+        data.opened = None;
+        Ok(Outcome::passed("closed, opened anew and closed again"))
+    })
+}
+
 fn is_of_fields(error: &Error) -> bool {
     match error {
         Error::Failed { doing, .. } => doing == "describing its fields",
