@@ -28,6 +28,7 @@ fn trains(root: &Root, name: &str) {
     let workbench = Workbench::at(root.path());
     let built = workbench.command(&["plugin", "build", name]).ok();
     assert!(!built.stderr.contains("warning"), "{}", built.stderr);
+    workbench.command(&["plugin", "check", name]).ok();
     workbench.command(&["check", name]).ok();
     let settings = ["train.steps=30", "log.every_steps=1", "plots.figures=[]", "device.threads=1"];
     let arguments = [&["train", name, "--headless", "--json", "--name", "one"], &settings[..]];

@@ -113,7 +113,7 @@ pub enum Command {
     Explore(Explore),
     /// Measure a trained model on a split
     Eval(Eval),
-    /// List, show, begin and build plugins
+    /// List, show, begin, check and build plugins
     #[command(subcommand)]
     Plugin(Plugin),
     /// List, show and verify data sets
@@ -125,6 +125,8 @@ pub enum Command {
     Look(Run),
     #[command(name = "__probe", hide = true)]
     Probe { library: PathBuf },
+    #[command(name = "__conformance", hide = true)]
+    Conformance,
     #[command(name = "__trainer", hide = true)]
     Trainer { run: PathBuf },
 }
@@ -420,6 +422,13 @@ pub enum Plugin {
     /// Writes plugins/NAME and experiments/NAME.toml, and adds a crate to the workspace's members in the top Cargo.toml.
     /// Everything is written, or nothing. plugins/README.md is the guide to what comes next.
     New(NewPlugin),
+    /// Try a plugin out: everything that it declares, and everything that it must not do
+    ///
+    /// In other processes, so that a plugin that crashes or hangs takes nothing with it. Data sets are read in order, at
+    /// random, out of range and by eight threads at once, into buffers that show what is written outside of them or not at
+    /// all. Architectures are traced for pictures of three sizes and trained for three steps on random ones. Exit code 2
+    /// where a check fails.
+    Check(PluginCheck),
     /// Build plugins from source where they changed
     ///
     /// Prints what the compiler prints, and each library's path.
@@ -456,12 +465,30 @@ pub struct BuildPlugin {
     /// One of them, or "all"
     #[arg(default_value = "all")]
     pub name: String,
-    /// Stay, and build and load again at each save, until Ctrl-C
+    /// Stay, and build and check again at each save, until Ctrl-C
     #[arg(long)]
     pub watch: bool,
     /// JSON on stdout, and nothing else there: a document, or with --watch a line for each build
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Args)]
+pub struct PluginCheck {
+    /// A plugin's name, its folder, a C file, or a built library
+    #[arg(value_name = "PATH|NAME")]
+    pub plugin: String,
+    /// The plugin's parameters; those that have no default must be given (relative paths: from the root)
+    #[arg(value_name = "KEY=VALUE")]
+    pub values: Vec<String>,
+    /// Take the data set's parameters from this data card
+    #[arg(long, value_name = "NAME")]
+    pub data: Option<String>,
+    /// So long may one call into the plugin take
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
+    pub deadline: f64,
+    #[command(flatten)]
+    pub json: Json,
 }
 
 #[derive(Subcommand)]

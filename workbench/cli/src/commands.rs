@@ -15,7 +15,7 @@ mod log;
 mod look;
 mod plot;
 mod plugin;
-mod preview;
+pub mod preview;
 mod prune;
 mod remove;
 mod runs;
@@ -32,7 +32,7 @@ use workbench_runs::Request;
 use crate::arguments::{Arguments, Command};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
-use crate::{console, probe};
+use crate::{conformance, console, probe};
 
 /// Carries a command out.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
@@ -80,6 +80,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Look(run) => look::look(&context, &run.run)?,
         Command::Eval(eval) => eval::eval(&context, &eval)?,
         Command::Plugin(plugin) => plugin::plugin(&context, &plugin)?,
+        Command::Conformance => conformance::in_the_child(&context)?,
         Command::Data(data) => data::data(&context, &data)?,
         Command::Probe { .. } | Command::Completions { .. } => {}
     }

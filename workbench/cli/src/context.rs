@@ -87,6 +87,14 @@ impl Context {
         option("root", &self.given.root) + &option("runs", &self.given.runs)
     }
 
+    /// The same, for another process of this program.
+    pub fn arguments(&self) -> Vec<std::ffi::OsString> {
+        let option = |name: &str, given: &Option<PathBuf>| {
+            given.iter().flat_map(|folder| [name.into(), folder.clone().into()]).collect::<Vec<_>>()
+        };
+        [option("--root", &self.given.root), option("--runs", &self.given.runs)].concat()
+    }
+
     /// What relative paths in an experiment start from.
     pub fn base(&self) -> Result<PathBuf> {
         match &self.root {

@@ -16,13 +16,16 @@ const USUAL: Duration = Duration::from_secs(300);
 /// How often calls are looked at: in an idle process this is all that it does.
 const EVERY: Duration = Duration::from_secs(1);
 
-static WATCHED: Mutex<Watched> = Mutex::new(Watched { run: None, deadline: USUAL });
+static WATCHED: Mutex<Watched> =
+    Mutex::new(Watched { run: None, deadline: USUAL, setting: "input.read_deadline" });
 
 /// What the guard needs to know when something happens.
 struct Watched {
     /// The run that ends with the process, where there is one.
     run: Option<RunDir>,
     deadline: Duration,
+    /// What allows a call longer.
+    setting: &'static str,
 }
 
 /// Begins to watch; more than once does no harm. Without it a crash is what it always was.
@@ -40,6 +43,12 @@ pub fn start() {
 /// From now on no call may take longer.
 pub fn allow(deadline: Duration) {
     watched().deadline = deadline;
+}
+
+/// As [`allow`], where another setting than an experiment's says how long.
+pub fn allow_by(setting: &'static str, deadline: Duration) {
+    let mut watched = watched();
+    (watched.setting, watched.deadline) = (setting, deadline);
 }
 
 /// Until it is dropped, what ends the process ends this run, and its status says so.
@@ -113,10 +122,11 @@ fn crashed([signal, own, low, high]: Word) -> ! {
 fn overdue(call: &InProgress, deadline: Duration) -> ! {
     let InProgress { plugin, doing, library, .. } = call;
     let seconds = deadline.as_secs_f64();
+    let setting = watched().setting;
     end(
         format!(
             "plugin `{plugin}` has not returned from {doing} for {seconds} s; mend the plugin or use another, or \
-             allow it longer with input.read_deadline"
+             allow it longer with {setting}"
         ),
         library,
     )

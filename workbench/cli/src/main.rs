@@ -6,6 +6,7 @@ mod branch;
 mod card;
 mod changes;
 mod commands;
+mod conformance;
 mod console;
 mod context;
 mod detached;

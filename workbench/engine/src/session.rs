@@ -186,6 +186,15 @@ impl Session {
         Ok(self.measure(&self.run(batch, ask)?))
     }
 
+    /// The values of nodes, as evaluation computes them, with knobs at their defaults: for whoever looks into a graph.
+    ///
+    /// # Errors
+    /// A wrong or missing input, or a failing op. Values that are not finite are returned as they are.
+    pub fn values(&self, nodes: &[NodeId], batch: &Batch) -> Result<Vec<Array>, Error> {
+        let ask = Ask { noise: self.noise("evaluate", 0), ..Ask::new(nodes, self.seed) };
+        self.run(batch, ask)
+    }
+
     /// The posterior of every item of the batch.
     ///
     /// # Errors

@@ -63,6 +63,20 @@ fn state(session: &Session) -> State {
 }
 
 #[test]
+fn values_of_nodes_are_those_that_evaluation_and_encoding_give() {
+    let session = vae();
+    let graph = session.graph();
+    let (name, _, loss) = graph.losses().next().unwrap();
+    let mean = graph.output(Role::Mean).unwrap();
+    let values = session.values(&[mean, loss], &batch(4, 0)).unwrap();
+    assert_eq!(values[0], session.encode(&batch(4, 0)).unwrap().mean);
+    let measured = session.evaluate(&batch(4, 0), &BTreeMap::new(), 0).unwrap().values[name];
+    let sum: f64 = values[1].data.iter().map(|&x| f64::from(x)).sum();
+    assert_eq!((sum / values[1].data.len() as f64) as f32, measured);
+    assert!(session.values(&[mean], &Batch::default()).is_err());
+}
+
+#[test]
 fn the_loss_falls_and_pictures_come_back() {
     let mut session = vae();
     let first = train(&mut session, &batch(16, 0)).unwrap();

@@ -41,6 +41,9 @@ impl Builder<'_> {
             .arg(folder.join("Cargo.toml"))
             .arg("--target-dir")
             .arg(self.target)
+            // A crate from outside of the root has no such profile; the root's own says the same.
+            .args(["--config", "profile.plugin.inherits=\"release\""])
+            .args(["--config", "profile.plugin.panic=\"unwind\""])
             // A cargo that runs the workbench hands its own settings down; they are not meant for this build.
             .env_remove("CARGO_TARGET_DIR")
             .env_remove("RUSTFLAGS")
@@ -58,8 +61,9 @@ impl Builder<'_> {
         })
     }
 
-    /// Builds a folder of C: by its Makefile, or its one file by cc.
-    pub fn c(&self, name: &str, folder: &Path) -> Result<PathBuf, Error> {
+    /// Builds a folder of C: by its Makefile, or its one file by cc; or such a file. `file` is the library's name,
+    /// without prefix and suffix.
+    pub fn c(&self, name: &str, file: &str, folder: &Path) -> Result<PathBuf, Error> {
         let (include, libraries) = (self.target.join("include"), self.target.join("c"));
         let header = include.join("workbench_plugin.h");
         let io = |path: &Path| {
@@ -80,7 +84,7 @@ impl Builder<'_> {
             fs::write(&header, workbench_abi::HEADER).map_err(io(&header))?;
         }
         let (prefix, suffix) = (std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-        let library = libraries.join(format!("{prefix}{name}{suffix}"));
+        let library = libraries.join(format!("{prefix}{file}{suffix}"));
         let color = if self.color { Some("-fdiagnostics-color=always") } else { None };
         let cc: Vec<&str> = self.cc.split_whitespace().chain(color).collect();
         if folder.join("Makefile").is_file() {
@@ -94,15 +98,15 @@ impl Builder<'_> {
                 .arg(format!("LIBRARY={}", library.display()))
                 .arg(format!("INCLUDE={}", include.display()));
             self.run(name, command, "install make")?;
-        } else if let Some(file) = c_file(folder)
+        } else if let Some(source) = c_file(folder)
             && !newer(&library, folder, &header)
         {
             // Aside, then renamed: whoever reads the one that is there never finds half of another.
-            let aside = libraries.join(format!(".{name}-{}", std::process::id()));
+            let aside = libraries.join(format!(".{file}-{}", std::process::id()));
             let mut command = Command::new(cc.first().unwrap_or(&"cc"));
             command.args(cc.get(1..).unwrap_or_default());
             command.args(["-std=c11", "-O2", "-Wall", "-shared", "-fPIC", "-I"]).arg(&include);
-            command.arg("-o").arg(&aside).arg(file).arg("-lm");
+            command.arg("-o").arg(&aside).arg(source).arg("-lm");
             self.run(name, command, "install a C compiler")?;
             fs::rename(&aside, &library).map_err(io(&library))?;
         }
@@ -170,12 +174,17 @@ fn artifact(messages: &str) -> Option<PathBuf> {
     Some(file)
 }
 
-/// Whether a library is newer than the header and everything in its plugin's folder.
+/// Whether a library is newer than the header and everything in its plugin's folder; or than its one file and the headers
+/// beside that.
 fn newer(library: &Path, folder: &Path, header: &Path) -> bool {
     let time = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified()).ok();
     let Some(built) = time(library) else { return false };
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut sources = entries.map(|entry| entry.path()).chain([header.to_owned()]);
+    let alone = folder.is_file();
+    let around = if alone { folder.parent().unwrap_or(folder) } else { folder };
+    let entries = fs::read_dir(around).into_iter().flatten().flatten().map(|entry| entry.path());
+    let counts = |path: &PathBuf| !alone || path.extension().is_some_and(|end| end == "h");
+    let file = alone.then(|| folder.to_owned());
+    let mut sources = entries.filter(counts).chain(file).chain([header.to_owned()]);
     sources.all(|source| time(&source).is_some_and(|changed| changed < built))
 }
 
@@ -198,7 +207,11 @@ mod tests {
         };
         let built: Vec<Vec<u8>> = std::thread::scope(|scope| {
             let builds: Vec<_> = (0..8)
-                .map(|_| scope.spawn(|| fs::read(builder().c("twice", &folder).unwrap()).unwrap()))
+                .map(|_| {
+                    scope.spawn(|| {
+                        fs::read(builder().c("twice", "twice", &folder).unwrap()).unwrap()
+                    })
+                })
                 .collect();
             builds.into_iter().map(|build| build.join().unwrap()).collect()
         });

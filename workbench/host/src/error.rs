@@ -32,7 +32,14 @@ pub enum Error {
     NoItem { name: String, kind: &'static str, item: String, offered: Vec<String> },
 
     #[error("plugin `{plugin}`, {doing}: {message}{}", at(.place))]
-    Failed { plugin: String, doing: String, message: String, place: Option<Place> },
+    Failed {
+        plugin: String,
+        doing: String,
+        message: String,
+        place: Option<Place>,
+        /// It was no answer but a fault of the plugin's code, which was caught there.
+        panicked: bool,
+    },
 
     #[error("plugin `{plugin}`, building the graph: {source}")]
     Trace { plugin: String, source: TraceError },

@@ -9,10 +9,12 @@ mod borrowed;
 mod call;
 mod dataset;
 mod describe;
+mod guarded;
 mod library;
 mod trace;
 
 pub use dataset::{Column, Dataset, Field, Kind, Role};
+pub use guarded::{Breach, Guarded};
 pub use library::Linked;
 pub use trace::Task;
 

@@ -14,7 +14,7 @@ pub struct Source {
 pub enum Origin {
     /// A folder with a Cargo.toml.
     Crate(PathBuf),
-    /// A folder with a Makefile, or a single .c file.
+    /// A folder with a Makefile or a single .c file, or such a file.
     C(PathBuf),
     /// A library that is there already.
     Library(PathBuf),
@@ -57,8 +57,37 @@ fn source_folder(path: PathBuf) -> Option<Source> {
     Some(Source { name, origin })
 }
 
-/// The one C file of a folder.
+/// What a path leads to, whatever folder it is in.
+pub(crate) fn at(path: &Path) -> Option<Source> {
+    if path.is_dir() {
+        // A folder may be given as `.`, and a crate of another name than its folder's is built by its own.
+        let found = source_folder(path.canonicalize().ok()?)?;
+        let name = crate_name(&path.join("Cargo.toml")).unwrap_or(found.name);
+        return Some(Source { name, origin: found.origin });
+    }
+    if !path.is_file() {
+        return None;
+    }
+    if path.extension().is_some_and(|end| end == "c") {
+        let name = path.file_stem()?.to_str()?.to_owned();
+        return Some(Source { name, origin: Origin::C(path.to_owned()) });
+    }
+    library(path.to_owned()).or_else(|| {
+        let name = path.file_stem()?.to_string_lossy().into_owned();
+        Some(Source { name, origin: Origin::Library(path.to_owned()) })
+    })
+}
+
+fn crate_name(manifest: &Path) -> Option<String> {
+    let manifest: toml::Table = fs::read_to_string(manifest).ok()?.parse().ok()?;
+    Some(manifest.get("package")?.get("name")?.as_str()?.to_owned())
+}
+
+/// The one C file of a folder, or the file itself.
 pub(crate) fn c_file(folder: &Path) -> Option<PathBuf> {
+    if folder.is_file() {
+        return Some(folder.to_owned());
+    }
     let mut files =
         entries(folder).into_iter().filter(|path| path.extension().is_some_and(|end| end == "c"));
     match (files.next(), files.next()) {

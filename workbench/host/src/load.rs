@@ -117,6 +117,13 @@ impl Plugin {
     }
 }
 
+/// Eight digits that tell a path from others.
+pub(crate) fn digest(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let sum = Sha256::digest(path.as_os_str().as_encoded_bytes());
+    sum.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Debug information and linked libraries included.
 const MAX_BYTES: u64 = 1 << 30;
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::build::Builder;
-use crate::find::{Origin, Source, same, sources};
-use crate::load::{Plugin, first_contact, load};
+use crate::find::{Origin, Source, at, same, sources};
+use crate::load::{Plugin, digest, first_contact, load};
 use crate::params::{self, nearest};
 use crate::{Error, ParamError, ParamInfo, Values};
 
@@ -58,12 +58,24 @@ impl Plugins {
         if let Some(plugin) = loaded.get(name) {
             return Ok(plugin.clone());
         }
-        let source = self.find(name)?;
-        let library = self.build(&source)?;
-        let copies = self.settings.target.join("loaded");
-        let plugin = Arc::new(load(&source.name, &library, &copies, self.settings.probe.as_ref())?);
+        let plugin = Arc::new(self.load(&self.find(name)?)?);
         loaded.insert(name.to_owned(), plugin.clone());
         Ok(plugin)
+    }
+
+    /// A plugin that was found, built where it is source, and loaded.
+    ///
+    /// # Errors
+    /// Each names the plugin and what to do.
+    pub fn load(&self, source: &Source) -> Result<Plugin, Error> {
+        let library = self.build(source)?;
+        let copies = self.settings.target.join("loaded");
+        load(&source.name, &library, &copies, self.settings.probe.as_ref())
+    }
+
+    /// What a path leads to: a library, a C file, or a folder with a plugin's source. `None` where it is none of them.
+    pub fn at(path: &Path) -> Option<Source> {
+        at(path)
     }
 
     /// The library of a plugin, brought up to date where it has a source.
@@ -92,8 +104,22 @@ impl Plugins {
         };
         match &source.origin {
             Origin::Crate(folder) => builder.cargo(&source.name, folder),
-            Origin::C(folder) => builder.c(&source.name, folder),
+            Origin::C(place) => builder.c(&source.name, &self.file_name(source), place),
             Origin::Library(path) => Ok(path.clone()),
+        }
+    }
+
+    /// What a C plugin's library is called, without prefix and suffix. One from elsewhere may have the name of one of the
+    /// root's, and must not be taken for it.
+    fn file_name(&self, source: &Source) -> String {
+        let (Some(root), Origin::C(place)) = (&self.settings.root, &source.origin) else {
+            return source.name.clone();
+        };
+        let folder = root.join("plugins").join(&source.name);
+        let same = |a: &Path, b: &Path| a == b || a.canonicalize().ok() == b.canonicalize().ok();
+        match same(place, &folder) {
+            true => source.name.clone(),
+            false => format!("{}-{}", source.name, digest(place)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `plugin`: what there is and what each takes; beginning one and building are in files of their own.
 
 mod build;
+mod check;
 mod new;
 mod watch;
 
@@ -23,6 +24,7 @@ pub fn plugin(context: &Context, command: &arguments::Plugin) -> Result<()> {
         arguments::Plugin::New(new) => new::new(context, new),
         arguments::Plugin::Build(build) if build.watch => watch::watch(context, build),
         arguments::Plugin::Build(build) => build::build(context, build),
+        arguments::Plugin::Check(check) => check::check(context, check),
     }
 }
 

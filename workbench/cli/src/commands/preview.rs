@@ -85,7 +85,8 @@ fn pick(source: &PluginSource, preview: &Preview, class: Option<usize>) -> Resul
     Ok(tiles)
 }
 
-fn tiles_of(
+/// Items as pictures, of one class or of all; `places` are their numbers.
+pub fn tiles_of(
     source: &PluginSource,
     items: &Items,
     places: &[u64],
@@ -114,7 +115,7 @@ fn tiles_of(
 }
 
 /// How much room there is, and how to draw on it: ASCII without colour where stdout is no terminal.
-fn place() -> Result<((u16, u16), Options)> {
+pub fn place() -> Result<((u16, u16), Options)> {
     let stdout = std::io::stdout();
     let options = attach::options(&Screen::default())?;
     if !stdout.is_terminal() {

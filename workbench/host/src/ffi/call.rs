@@ -52,7 +52,7 @@ impl<'a> Call<'a> {
             .take()
             .unwrap_or_else(|| (format!("it failed (status {status}) without saying why"), None));
         let (plugin, doing) = (self.owner.name.clone(), doing.to_owned());
-        Err(Error::Failed { plugin, doing, message, place })
+        Err(Error::Failed { plugin, doing, message, place, panicked: status == abi::PANIC })
     }
 
     fn failure(&self) -> MutexGuard<'_, Option<(String, Option<Place>)>> {

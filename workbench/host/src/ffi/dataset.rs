@@ -138,6 +138,17 @@ impl Dataset {
         let mut columns: Vec<Column> =
             self.fields.iter().map(|field| field.column(items.len())).collect();
         let buffers: Vec<abi::Buffer> = columns.iter_mut().map(Column::buffer).collect();
+        self.fill(split, items, &buffers)?;
+        Ok(columns)
+    }
+
+    /// Lets the plugin write items into buffers, each of the size that its field declares for so many items.
+    pub(super) fn fill(
+        &self,
+        split: &str,
+        items: &[u64],
+        buffers: &[abi::Buffer],
+    ) -> Result<(), Error> {
         let doing = format!("reading {} of `{split}`", named(items));
         let read =
             Call::new(&self.owner, &self.values).run(&doing, |host| match self.table.read {
@@ -158,7 +169,7 @@ impl Dataset {
                 None => abi::UNSUPPORTED,
             })?;
         match read {
-            true => Ok(columns),
+            true => Ok(()),
             false => {
                 Err(self.contract(format!("read answers \"unsupported\" for the split `{split}`")))
             }

@@ -11,6 +11,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use workbench_host::{Origin, Source};
 
 use super::build::{Unbuilt, one, sources};
+use super::check;
 use crate::arguments::BuildPlugin;
 use crate::context::Context;
 use crate::failure::Result;
@@ -57,27 +58,40 @@ pub fn watch(context: &Context, build: &BuildPlugin) -> Result<()> {
     Ok(())
 }
 
-/// Builds, and loads in another process, which says of a library that it is a plugin.
+/// Builds, loads in another process, which says of a library that it is a plugin, and checks.
 fn round(context: &Context, source: &Source, json: bool, over: &AtomicBool) {
     let began = Instant::now();
+    let failed = |why: String| Unbuilt { unsaid: why.clone(), whole: why };
     let result = one(context, source).and_then(|path| {
         let loads = probe::in_another_process(&path);
-        loads.map_err(|why| {
-            let why = format!("plugin `{}` can't be loaded: {why}", source.name);
-            Unbuilt { unsaid: why.clone(), whole: why }
-        })
+        let loads =
+            loads.map_err(|why| failed(format!("plugin `{}` can't be loaded: {why}", source.name)));
+        loads.map(|()| (path, began.elapsed().as_secs_f64()))
+    });
+    let result = result.and_then(|(path, seconds)| {
+        let wants = check::wants(context, &source.name, &path);
+        wants.map(|wants| (wants, seconds)).map_err(|why| failed(why.to_string()))
     });
     if over.load(Ordering::Relaxed) {
         // Ctrl-C ended the compiler too.
         return;
     }
-    let seconds = began.elapsed().as_secs_f64();
-    let seconds = (seconds * 10.0).round() / 10.0;
+    let rounded = |seconds: f64| (seconds * 10.0).round() / 10.0;
+    let seconds = rounded(began.elapsed().as_secs_f64());
     match (result, json) {
-        (Ok(()), false) => console::line(format_args!("{}: built in {seconds:.1} s", source.name)),
-        (Ok(()), true) => {
-            console::json(&json!({"name": source.name, "ok": true, "seconds": seconds}));
+        (Ok((wants, built)), false) => {
+            let built = format!("{}: built in {built:.1} s", source.name);
+            match wants.is_empty() {
+                true => console::line(format_args!("{built}, passes all checks")),
+                false => {
+                    console::line(format_args!("{built}, `plugin check {}` finds", source.name));
+                    wants.iter().for_each(|want| console::line(format_args!("  {want}")));
+                }
+            }
         }
+        (Ok((wants, built)), true) => console::json(
+            &json!({"name": source.name, "ok": wants.is_empty(), "seconds": rounded(built), "found": wants}),
+        ),
         (Err(why), false) => console::error(&why.unsaid),
         (Err(why), true) => console::json(
             &json!({"name": source.name, "ok": false, "seconds": seconds, "error": workbench_host::plain(&why.whole)}),

@@ -1,0 +1,3 @@
+/* Opening never ends. */
+#define IN_OPEN for (volatile int i = 0;; i++) {}
+#include "skeleton.h"
