@@ -94,7 +94,7 @@ fn nothing_is_found_in_a_sound_data_set_in_c() {
 
 #[test]
 fn faults_of_what_is_declared_are_found() {
-    found("wrong-shape", "fields", &["Image can't be f32 [8, 8]"]);
+    found("wrong-shape", "fields", &["not f32 [8, 8]"]);
     found("no-help", "parameters", &["`side` has no help"]);
     found("default-outside", "parameters", &["`side` is 8", "from 16 to 64"]);
     found("answers-any-split", "splits", &["no-such-split", "10 items"]);
