@@ -352,6 +352,10 @@ pub struct Sample {
     /// Of which class, by name or number, where the architecture is conditioned on it [default: each in turn]
     #[arg(long, value_name = "CLASS")]
     pub class: Option<String>,
+    /// With an attribute of this value, by name or number ("?": not known), where the architecture is conditioned on it;
+    /// may be given for several [default: as the first test items have it]
+    #[arg(long = "attribute", value_name = "NAME=VALUE")]
+    pub attributes: Vec<String>,
     /// The same seed draws the same pictures
     #[arg(long, default_value_t = 0)]
     pub seed: u64,

@@ -110,7 +110,7 @@ impl Decoder for Explorer {
 
     fn item(&mut self, item: usize) -> Result<Item, String> {
         let prepared = &self.model.prepared;
-        let split = Split::of_item(&prepared.source, "test", item as u64)
+        let split = Split::of_items(&prepared.source, "test", &[item as u64])
             .map_err(|error| format!("test image {item}: {error}"))?;
         let batch = split.batch(&[0], Binarizer::fixed(&prepared.experiment));
         let wrong = |error: workbench_engine::Error| error.to_string();

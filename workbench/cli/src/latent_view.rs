@@ -78,8 +78,8 @@ mod tests {
         let run = RunDir::create(&folder, "run").unwrap();
         run.write_text("experiment.toml", "").unwrap();
         let mean = vec![1.0, 2.0, 30.0, -1.0, 0.5, 10.0];
-        let (logvar, labels) = (vec![0.0; 6], None);
-        Snapshot { step: 5, dims: 3, mean, logvar, labels }.save(&run).unwrap();
+        let (logvar, labels, attributes) = (vec![0.0; 6], None, Vec::new());
+        Snapshot { step: 5, dims: 3, mean, logvar, labels, attributes }.save(&run).unwrap();
         let view = LatentView {
             run: run.path().to_path_buf(),
             step: 5,

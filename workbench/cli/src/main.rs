@@ -22,6 +22,7 @@ mod process;
 mod provenance;
 mod source;
 mod speed;
+mod told;
 
 use std::process::ExitCode;
 

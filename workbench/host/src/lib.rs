@@ -15,7 +15,7 @@ mod params;
 mod plugins;
 
 pub use error::{Error, Place};
-pub use ffi::{Column, Dataset, Field, Kind, Linked, Role, Task};
+pub use ffi::{AttributeFacts, Column, Dataset, Field, Kind, Linked, Role, Task};
 pub use find::{Origin, Source};
 pub use load::Plugin;
 pub use params::{

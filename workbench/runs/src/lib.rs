@@ -23,6 +23,7 @@
 //! | [`toml_text`] | TOML files, looked at before they are parsed |
 //! | [`durable`] | how a file is written that must survive |
 
+pub mod attributes;
 pub mod checkpoint;
 pub mod claim;
 pub mod durable;
@@ -45,6 +46,7 @@ mod step_name;
 pub mod tensors;
 pub mod toml_text;
 
+pub use attributes::{Attribute, AttributeColumn, AttributeKind};
 pub use checkpoint::Checkpoint;
 pub use claim::{Claim, Fate, Holder, Ticket};
 pub use error::Error;

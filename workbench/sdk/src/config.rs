@@ -19,6 +19,7 @@ pub enum Value {
     Float(f64),
     Text(String),
     Ints(Vec<i64>),
+    Texts(Vec<String>),
 }
 
 /// A type that a parameter can be read as.
@@ -103,6 +104,16 @@ impl FromValue for String {
     fn from_value(value: Value) -> Option<Self> {
         match value {
             Value::Text(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+impl FromValue for Vec<String> {
+    const WANTED: &'static str = "a list of texts";
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Texts(values) => Some(values),
             _ => None,
         }
     }

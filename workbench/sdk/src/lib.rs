@@ -37,6 +37,7 @@
 mod activations;
 mod architecture;
 mod attention;
+mod attributes;
 mod classes;
 mod composites;
 mod config;
@@ -58,6 +59,7 @@ mod tensor;
 
 pub use architecture::Architecture;
 pub use attention::attention;
+pub use attributes::Attribute;
 pub use composites::{bce_with_logits, gaussian_kl, reparameterise};
 pub use config::{Config, FromValue};
 pub use conv_stack::ConvStack;
@@ -73,8 +75,8 @@ pub use tensor::{Dim, Tensor};
 /// Everything that a plugin needs, for `use workbench_sdk::prelude::*`.
 pub mod prelude {
     pub use crate::{
-        Architecture, Config, ConvStack, Dataset, Dim, Error, Field, Graph, Item, Kind, Knob,
-        Layer, Param, Result, Scheme, Tensor, Weights, attention, bail, bce_with_logits, ensure,
-        export_plugin, gaussian_kl, knob, param, reparameterise,
+        Architecture, Attribute, Config, ConvStack, Dataset, Dim, Error, Field, Graph, Item, Kind,
+        Knob, Layer, Param, Result, Scheme, Tensor, Weights, attention, bail, bce_with_logits,
+        ensure, export_plugin, gaussian_kl, knob, param, reparameterise,
     };
 }

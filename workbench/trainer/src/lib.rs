@@ -5,6 +5,7 @@
 
 mod batches;
 mod bench;
+mod condition;
 mod control;
 mod error;
 mod evaluate;
@@ -31,12 +32,13 @@ mod storage;
 mod training;
 
 pub use bench::{Bench, BenchLength, StepTime, bench};
+pub use condition::{Asked, Wanted, condition, of_items, with_attribute};
 pub use error::Error;
 pub use evaluate::evaluate;
 pub use fork::{Differences, Forked, fork};
 pub use job::{Job, Outcome, REQUESTS_EVERY};
 pub use knobs::knobs;
-pub use media::{COLUMNS, Media, Traversal, condition};
+pub use media::{COLUMNS, Media, Traversal};
 pub use observer::{Observer, Progress};
 pub use picture::{grid_png, to_bytes};
 pub use plan::Plan;

@@ -7,13 +7,14 @@ use workbench_engine::Array;
 use workbench_engine::noise::{Key, permutation};
 use workbench_trainer::{Items, Pixels, Source, to_bytes};
 
-use super::{attach, data, sample};
+use super::{attach, data};
 use crate::arguments::{Attach, Preview};
 use crate::card::Card;
 use crate::console;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::source::PluginSource;
+use crate::told;
 
 /// As many items as are read at once while looking for a class.
 const AT_ONCE: usize = 256;
@@ -33,7 +34,7 @@ pub fn preview(context: &Context, preview: &Preview) -> Result<()> {
     let source =
         PluginSource::new(dataset, card.content.classes.clone()).map_err(Failure::usage)?;
     let class = preview.class.as_deref();
-    let class = class.map(|class| sample::number(class, source.classes())).transpose()?;
+    let class = class.map(|class| told::class(class, source.classes())).transpose()?;
     let tiles = pick(&source, preview, class)?;
     if tiles.is_empty() {
         return Err(Failure::usage(format_args!(

@@ -90,7 +90,14 @@ fn space(is_conditional: bool) -> Space {
     Space {
         step: 1420,
         dims: DIMS,
-        snapshot: Some(Snapshot { step: 1420, dims: DIMS, mean, logvar, labels }),
+        snapshot: Some(Snapshot {
+            step: 1420,
+            dims: DIMS,
+            mean,
+            logvar,
+            labels,
+            attributes: Vec::new(),
+        }),
         directions: Some(directions),
         classes: ["cat", "dog", "owl"].map(str::to_owned).to_vec(),
         is_conditional,

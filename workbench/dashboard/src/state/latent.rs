@@ -179,7 +179,7 @@ mod tests {
 
     fn snapshot(dims: usize, mean: Vec<f32>) -> Snapshot {
         let logvar = vec![0.0; mean.len()];
-        Snapshot { step: 1, dims, mean, logvar, labels: None }
+        Snapshot { step: 1, dims, mean, logvar, labels: None, attributes: Vec::new() }
     }
 
     #[test]

@@ -227,10 +227,10 @@ fn an_item_read_alone_is_the_one_of_the_whole_split() {
     let source = Rows { bad: None };
     let splits = Splits::load(&experiment, &source, &|_, _| {}).unwrap();
     let fixed = Binarizer::fixed(&experiment);
-    let alone = Split::of_item(&source, "test", 3).unwrap();
+    let alone = Split::of_items(&source, "test", &[3]).unwrap();
     assert_eq!(alone.len(), 1);
     assert_eq!(alone.batch(&[0], fixed).inputs, splits.test.batch(&[3], fixed).inputs);
-    let bad = Split::of_item(&Rows { bad: Some(37) }, "train", 37).err().unwrap().to_string();
+    let bad = Split::of_items(&Rows { bad: Some(37) }, "train", &[37]).err().unwrap().to_string();
     assert!(bad.starts_with("item 37 of `train`"), "{bad}");
 }
 

@@ -48,7 +48,7 @@ impl Source for Rows {
                 *pixels.last_mut().unwrap() = f32::NAN;
             }
         }
-        Ok(Items { pixels: Pixels::F32(pixels), labels: None })
+        Ok(Items { pixels: Pixels::F32(pixels), labels: None, ..Items::default() })
     }
 }
 
