@@ -328,9 +328,10 @@ pub struct Plot {
     /// latent: the dimensions across and up, counted from 1 [default: the first two principal components]
     #[arg(long, value_name = "X,Y", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
     pub axes: Vec<u16>,
-    /// latent: colour the points by this dimension, counted from 1 [default: by class]
-    #[arg(long, value_name = "Z", value_parser = clap::value_parser!(u16).range(1..))]
-    pub color: Option<u16>,
+    /// latent: colour the points by an attribute of the data, by name, by a latent dimension, counted from 1, such as z3,
+    /// or by class [default: by class]
+    #[arg(long, value_name = "NAME")]
+    pub color: Option<String>,
     /// Where the PNG goes [default: plots/FIGURE.png in the run directory]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -49,7 +49,7 @@ pub use explore::explore;
 pub use home::home;
 pub use keys::markdown as keys_markdown;
 pub use preview::{Tile, preview};
-pub use save::{LatentView, Save};
+pub use save::{ColorBy, LatentView, Save};
 pub use theme::{Env, Theme};
 
 /// How the dashboard is to look, and what it should know of where it runs.

@@ -15,8 +15,17 @@ pub struct LatentView {
     pub step: u64,
     /// The dimensions across and up, from 0; `None` for the first two principal components.
     pub axes: Option<(usize, usize)>,
-    /// The dimension that colours the points, from 0; `None` for their classes.
-    pub color: Option<usize>,
+    /// What colours the points; `None` for their classes.
+    pub color: Option<ColorBy>,
+}
+
+/// What colours the points of a latent space instead of their classes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ColorBy {
+    /// A latent dimension, from 0.
+    Dimension(usize),
+    /// An attribute of the data, by its name.
+    Attribute(String),
 }
 
 type Draw = dyn Fn(&LatentView) -> Result<Vec<PathBuf>, String> + Send + Sync;

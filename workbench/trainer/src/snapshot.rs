@@ -18,7 +18,21 @@ pub fn take(
     batch_size: usize,
     binarizer: Binarizer,
 ) -> Result<Option<Snapshot>, Error> {
-    let n = split.len().min(POINTS);
+    take_first(session, split, POINTS, batch_size, binarizer)
+}
+
+/// The same of the first `n` items.
+///
+/// # Errors
+/// The engine's own.
+pub fn take_first(
+    session: &Session,
+    split: &Split,
+    n: usize,
+    batch_size: usize,
+    binarizer: Binarizer,
+) -> Result<Option<Snapshot>, Error> {
+    let n = split.len().min(n);
     let places: Vec<u32> = (0..n as u32).collect();
     let (mut mean, mut logvar) = (Vec::new(), Vec::new());
     let mut dims = 0;

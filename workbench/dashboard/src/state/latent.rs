@@ -4,7 +4,8 @@ use workbench_runs::Snapshot;
 
 use super::State;
 use super::usage::Usage;
-use crate::save::LatentView;
+use crate::save::{ColorBy, LatentView};
+
 /// A dimension whose posterior means vary less than this over the images is dead (Burda, Grosse and
 /// Salakhutdinov 2016, section 5.2).
 pub(crate) const ACTIVE_VARIANCE: f64 = 0.01;
@@ -109,7 +110,7 @@ impl State {
             run: self.path.clone(),
             step: latent.snapshot.step,
             axes: by_axes.then_some(self.ui.axes),
-            color: self.ui.color,
+            color: self.ui.color.map(ColorBy::Dimension),
         })
     }
 }

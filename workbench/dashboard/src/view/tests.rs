@@ -393,7 +393,7 @@ fn points_are_looked_at_coloured_and_saved() {
         run: run.path().to_path_buf(),
         step: 1200,
         axes: Some((1, 2)),
-        color: state.ui.color,
+        color: state.ui.color.map(crate::ColorBy::Dimension),
     };
     assert_eq!(press(&mut state, "w"), [Effect::Save(view)]);
     press(&mut state, &"b".repeat(16));
