@@ -455,6 +455,9 @@ pub struct Preview {
     /// Only of this class, by name or number
     #[arg(long, value_name = "CLASS")]
     pub class: Option<String>,
+    /// Only with an attribute of this value, by name or number ("?": not known); may be given for several
+    #[arg(long = "attribute", value_name = "NAME=VALUE")]
+    pub attributes: Vec<String>,
     /// How many items
     #[arg(short, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1024))]
     pub n: u64,

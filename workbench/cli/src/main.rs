@@ -4,6 +4,7 @@
 mod arguments;
 mod branch;
 mod card;
+mod census;
 mod changes;
 mod commands;
 mod console;
