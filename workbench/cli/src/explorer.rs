@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use workbench_dashboard::explore::{Code, Decoder, Directions, Item, Pixels, Space, Work};
 use workbench_engine::{Array, Batch, Input, Session};
 use workbench_plots::principal_axes;
-use workbench_runs::{RunDir, Snapshot, checkpoint};
-use workbench_trainer::{Binarizer, Source, Split, to_bytes};
+use workbench_runs::{Attribute, RunDir, Snapshot, checkpoint};
+use workbench_trainer::{Asked, Binarizer, Source, Split, of_items, to_bytes, with_attribute};
 
 use crate::failure::{Failure, Result};
 use crate::model::Model;
-use files::Folder;
+use crate::told;
+use files::{Folder, Names};
 
 /// With more dimensions their principal directions take seconds to find.
 const MOST_DIRECTIONS: usize = 256;
@@ -25,6 +26,10 @@ pub struct Explorer {
     model: Model,
     dims: usize,
     is_conditional: bool,
+    /// The attributes that the model is told.
+    told: Vec<Attribute>,
+    /// The first test item, for what else the model is told: its caption.
+    held: Batch,
     folder: Folder,
     /// The step that is loaded, and the newest steps of checkpoints and snapshots that were seen.
     step: u64,
@@ -44,14 +49,23 @@ impl Explorer {
                 model.prepared.experiment.architecture.plugin
             )));
         };
-        let labelled = session.graph().inputs().iter().any(|input| input.name == "label");
-        let is_conditional = labelled && !model.prepared.source.classes().is_empty();
+        let asked = Asked::of(session);
+        let source = &model.prepared.source;
+        let is_conditional = asked.class && !source.classes().is_empty();
+        let is_told = |attribute: &&Attribute| asked.attributes.contains(&attribute.name);
+        let told: Vec<Attribute> = source.attributes().iter().filter(is_told).cloned().collect();
+        let held = told::items(&model, 1)?;
         let (step, folder) = (session.step(), Folder::new(&run, output));
         let seen = newest(&run).map_err(Failure::usage)?;
-        let mut explorer = Explorer { run, model, dims, is_conditional, folder, step, seen };
-        let class = is_conditional.then_some(0);
+        let code = Code {
+            z: vec![0.0; dims],
+            class: is_conditional.then_some(0),
+            told: vec![None; told.len()],
+        };
+        let mut explorer =
+            Explorer { run, model, dims, is_conditional, told, held, folder, step, seen };
         // What cannot be decoded is said before the screen is taken.
-        explorer.decode(&[Code { z: vec![0.0; dims], class }]).map_err(Failure::usage)?;
+        explorer.decode(&[code]).map_err(Failure::usage)?;
         let space = explorer.space().map_err(Failure::usage)?;
         Ok((explorer, space))
     }
@@ -83,6 +97,7 @@ impl Explorer {
             directions,
             classes: source.classes().to_vec(),
             is_conditional: self.is_conditional,
+            told: self.told.clone(),
             items: usize::try_from(items).unwrap_or(usize::MAX),
         })
     }
@@ -92,13 +107,19 @@ impl Explorer {
         let (n, dims) = (codes.len(), self.dims);
         let data = codes.iter().flat_map(|code| code.z.iter().copied()).collect();
         let z = Array { shape: vec![n, dims], data };
-        let others = match self.is_conditional {
-            true => {
-                let labels = codes.iter().map(|code| code.class.unwrap_or(0) as i64).collect();
-                Batch::default().with_i64("label", &[n], labels)
-            }
-            false => Batch::default(),
+        let mut others = match self.held.inputs.is_empty() {
+            true => Batch::default(),
+            false => of_items(&self.held, &vec![0; n]),
         };
+        if self.is_conditional {
+            let labels = codes.iter().map(|code| code.class.unwrap_or(0) as i64).collect();
+            others = others.with_i64("label", &[n], labels);
+        }
+        for (i, attribute) in self.told.iter().enumerate() {
+            let value = |code: &Code| code.told.get(i).copied().flatten().unwrap_or(f32::NAN);
+            let values: Vec<f32> = codes.iter().map(value).collect();
+            others = with_attribute(others, attribute, &values);
+        }
         self.session().decode(&z, &others).map_err(|error| error.to_string())
     }
 }
@@ -120,12 +141,21 @@ impl Decoder for Explorer {
             Some(Input::F32(array)) => pixels(array).pop(),
             _ => None,
         };
-        let code = Code { z: z.data.clone(), class: label };
+        let columns = split.attributes(1);
+        let value = |attribute: &Attribute| {
+            let column = columns.iter().find(|column| column.attribute == *attribute)?;
+            Some(column.of[0]).filter(|value| !value.is_nan())
+        };
+        let told: Vec<Option<f32>> = self.told.iter().map(value).collect();
+        // Also what is no slider, such as its caption, is this item's from here on.
+        self.held = of_items(&batch, &[0]);
+        let code = Code { z: z.data.clone(), class: label, told: told.clone() };
         Ok(Item {
             input: input.unwrap_or_default(),
             reconstruction: pixels(&self.draw(&[code])?).pop().unwrap_or_default(),
             z: z.data,
             label,
+            told,
         })
     }
 
@@ -159,7 +189,8 @@ impl Decoder for Explorer {
             false => Some(self.draw(&work.strip)?),
         };
         let classes = self.model.prepared.source.classes();
-        self.folder.save(work, classes, &picture, strip.as_ref())
+        let names = Names { classes, told: &self.told };
+        self.folder.save(work, names, &picture, strip.as_ref())
     }
 }
 

@@ -160,7 +160,7 @@ pub(crate) const TABLE: &[Binding] = &[
     sliders(&[char('N'), char('[')], Action::PreviousItem, "start: the one before it"),
     sliders(&[char('d')], Action::Draw, "start: a draw of the prior"),
     everywhere(&[char('m'), named(Tab), named(BackTab)], Action::Map, "the map of images, or back"),
-    everywhere(&[char('p')], Action::Principal, "directions, or dimensions"),
+    everywhere(&[char('p')], Action::Principal, "directions, attributes, dimensions"),
     sliders(&[char('c')], Action::NextClass, "the next class"),
     sliders(&[char('C')], Action::PreviousClass, "the previous class"),
     everywhere(&[char('A')], Action::Mark(Mark::A), "mark this code as A"),

@@ -92,7 +92,11 @@ fn legend(state: &State, layout: &Layout, buf: &mut Buffer) {
         (None, _) => "nothing".to_owned(),
         (Some(&coordinate), basis) => {
             let name = state.known.name(basis, coordinate);
-            let unit = if basis == Basis::Principal { "% of variance" } else { " nats" };
+            let unit = match basis {
+                Basis::Dimensions => " nats",
+                Basis::Principal => "% of variance",
+                Basis::Attributes => "% told",
+            };
             let share = state.known.carries(basis, coordinate);
             share.map_or_else(|| name.clone(), |share| format!("{name} ({share:.1}{unit})"))
         }
