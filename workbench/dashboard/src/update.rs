@@ -155,15 +155,9 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
             }
         }
         Action::Color => {
-            let Some(latent) = state.latent() else { return Vec::new() };
-            let next = match state.ui.color {
-                None => latent.order.first(),
-                Some(dim) => {
-                    let at = latent.order.iter().position(|&other| other == dim);
-                    at.and_then(|at| latent.order.get(at + 1))
-                }
-            };
-            state.ui.color = next.copied();
+            if state.latent().is_some() {
+                state.ui.color = state.next_color();
+            }
         }
         Action::ColorByClass => ui.color = None,
         Action::PointLeft => state.move_point((-1.0, 0.0)),

@@ -102,6 +102,19 @@ impl State {
         }
     }
 
+    /// The next thing to colour points by: each attribute, then the dimensions by their KL, then the class again.
+    pub fn next_color(&self) -> Option<ColorBy> {
+        let latent = self.latent()?;
+        let names = latent.snapshot.attributes.iter().map(|column| &column.attribute.name);
+        let attributes = names.map(|name| ColorBy::Attribute(name.clone()));
+        let dims = latent.order.iter().map(|&dim| ColorBy::Dimension(dim));
+        let mut all = attributes.chain(dims);
+        match &self.ui.color {
+            None => all.next(),
+            Some(now) => all.skip_while(|color| color != now).nth(1),
+        }
+    }
+
     /// What is looked at, as it is to be saved.
     pub fn latent_view(&self) -> Option<LatentView> {
         let latent = self.latent()?;
@@ -110,7 +123,7 @@ impl State {
             run: self.path.clone(),
             step: latent.snapshot.step,
             axes: by_axes.then_some(self.ui.axes),
-            color: self.ui.color.map(ColorBy::Dimension),
+            color: self.ui.color.clone(),
         })
     }
 }

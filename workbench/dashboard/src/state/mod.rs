@@ -22,6 +22,7 @@ use workbench_runs::{Event, History, Liveness, Request, State as RunState, Statu
 use crate::home::RunEntry;
 use crate::keys::View;
 use crate::message::{Effect, Read};
+use crate::save::ColorBy;
 use crate::theme::Styles;
 use asked::Asked;
 use axis::Range;
@@ -134,8 +135,8 @@ pub(crate) struct Ui {
     pub latent_step: Option<u64>,
     pub principal: bool,
     pub axes: (usize, usize),
-    /// The dimension that colours the points; `None` for their classes.
-    pub color: Option<usize>,
+    /// What colours the points; `None` for their classes.
+    pub color: Option<ColorBy>,
     /// The point that is looked at.
     pub point: Option<usize>,
     /// Lines scrolled in the log (from its end), the layers and the experiment.

@@ -15,6 +15,7 @@ pub(crate) mod paint;
 mod rivals;
 mod runs;
 mod scatter;
+mod shading;
 mod text;
 
 use ratatui::buffer::Buffer;
