@@ -1,9 +1,12 @@
 //! Attributes and captions from a data set to whatever uses them: the model, the latent space, figures and measures.
 
+mod terminal;
+
 use std::sync::OnceLock;
 
 use serde_json::Value;
-use workbench_tests::{Root, Workbench};
+use terminal::Terminal;
+use workbench_tests::{Root, Workbench, poll};
 
 /// A root with a data set in Rust and one in C that have attributes, and architectures that are told them.
 fn root() -> &'static Root {
@@ -190,8 +193,46 @@ fn a_model_that_is_told_them_draws_by_them() {
     assert!(wrong("sise=small").contains("did you mean `size`?"));
     let traversal = ["plot", "one", "traversal", "-o", png.to_str().unwrap()];
     workbench.command(&traversal).ok();
+    in_the_explorer(&workbench);
     // A run that goes on is the same run: what it is told comes from the data again.
     workbench.command(&["eval", "one", "--split", "valid"]).ok();
+}
+
+/// Rows of what it is told, sliders along attributes, and both in what is saved.
+fn in_the_explorer(workbench: &Workbench) {
+    let mut terminal = Terminal::workbench(workbench, (100, 30), &["explore", "one"]);
+    terminal.shows(&["hollow", "shape", "size", "light", "dimensions by KL", "test 0"]);
+    terminal.press("s");
+    let folder = workbench.run("one").path().join("explore");
+    let saved = |number: &str| -> (Value, Vec<u8>) {
+        poll("what is saved", || folder.join(format!("{number}.csv")).is_file().then_some(()));
+        let code = std::fs::read(folder.join(format!("{number}.json"))).unwrap();
+        (
+            serde_json::from_slice(&code).unwrap(),
+            std::fs::read(folder.join(format!("{number}.png"))).unwrap(),
+        )
+    };
+    let (before, picture) = saved("0001");
+    // To the first row, and to its other value.
+    terminal.press("gl");
+    terminal.shows(&["moved"]);
+    terminal.press("s");
+    let (after, other) = saved("0002");
+    assert_ne!(before["attributes"]["hollow"], after["attributes"]["hollow"]);
+    assert_eq!(before["attributes"]["size"], after["attributes"]["size"]);
+    assert_eq!(before["z"], after["z"]);
+    assert_ne!(picture, other, "what it is told changes what it draws");
+    terminal.press("pp");
+    terminal.shows(&["attributes: -1 without, 1 with", "shape=disc", "shape=diamond"]);
+    terminal.press("Gl");
+    terminal.press("s");
+    let (along, _) = saved("0003");
+    assert_ne!(along["z"], after["z"], "a slider along an attribute moves the code");
+    assert_eq!(along["attributes"], after["attributes"]);
+    terminal.press("mb");
+    terminal.shows(&["n no", "y yes"]);
+    terminal.press("q");
+    terminal.ended().exits(0);
 }
 
 #[test]

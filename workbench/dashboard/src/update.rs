@@ -155,8 +155,8 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
             }
         }
         Action::Color => {
-            if state.latent().is_some() {
-                state.ui.color = state.next_color();
+            if let Some(latent) = state.latent() {
+                state.ui.color = latent.next_color(state.ui.color.as_ref());
             }
         }
         Action::ColorByClass => ui.color = None,

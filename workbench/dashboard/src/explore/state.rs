@@ -6,6 +6,7 @@ use super::decoder::{Code, Item, Origin, Pixels, Space, Work};
 use super::keys::{Stroke, View};
 use super::space::{Basis, Known};
 use super::work::Job;
+use crate::save::ColorBy;
 use crate::state::picture::Picture;
 use crate::theme::Styles;
 
@@ -86,6 +87,8 @@ pub(crate) struct Ui {
     pub place: Option<usize>,
     /// The cursor of the map.
     pub point: usize,
+    /// What colours the map; `None` for the classes.
+    pub color: Option<ColorBy>,
     /// How many codes were asked for so far, and how many of them came.
     pub draws: u64,
     pub drawn: u64,
@@ -141,6 +144,7 @@ impl State {
                 steps: 7,
                 place: None,
                 point: 0,
+                color: None,
                 draws: 0,
                 drawn: 0,
                 item: None,

@@ -214,7 +214,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Leave => return vec![Effect::Leave],
         // Of the map alone.
         Action::Above(_) | Action::Below(_) | Action::Pick => {}
-        Action::NextPoint | Action::PreviousPoint => {}
+        Action::NextPoint | Action::PreviousPoint | Action::Color => {}
     }
     Vec::new()
 }

@@ -62,6 +62,18 @@ impl Latent {
         self.snapshot.mean.chunks_exact(d).map(|row| f64::from(row[dim])).collect()
     }
 
+    /// The next thing to colour points by: each attribute, then the dimensions by their KL, then the class again.
+    pub fn next_color(&self, now: Option<&ColorBy>) -> Option<ColorBy> {
+        let names = self.snapshot.attributes.iter().map(|column| &column.attribute.name);
+        let attributes = names.map(|name| ColorBy::Attribute(name.clone()));
+        let dims = self.order.iter().map(|&dim| ColorBy::Dimension(dim));
+        let mut all = attributes.chain(dims);
+        match now {
+            None => all.next(),
+            Some(now) => all.skip_while(|color| color != now).nth(1),
+        }
+    }
+
     /// The images on two axes `[N, 2]`.
     pub fn points(&self, x: usize, y: usize, principal: bool) -> Vec<[f64; 2]> {
         let d = self.snapshot.dims;
@@ -99,19 +111,6 @@ impl State {
         let nearest = costs.filter(|(_, cost)| cost.is_finite());
         if let Some((point, _)) = nearest.min_by(|a, b| a.1.total_cmp(&b.1)) {
             self.ui.point = Some(point);
-        }
-    }
-
-    /// The next thing to colour points by: each attribute, then the dimensions by their KL, then the class again.
-    pub fn next_color(&self) -> Option<ColorBy> {
-        let latent = self.latent()?;
-        let names = latent.snapshot.attributes.iter().map(|column| &column.attribute.name);
-        let attributes = names.map(|name| ColorBy::Attribute(name.clone()));
-        let dims = latent.order.iter().map(|&dim| ColorBy::Dimension(dim));
-        let mut all = attributes.chain(dims);
-        match &self.ui.color {
-            None => all.next(),
-            Some(now) => all.skip_while(|color| color != now).nth(1),
         }
     }
 

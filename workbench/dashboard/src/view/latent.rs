@@ -88,7 +88,7 @@ fn point(state: &State, latent: &Latent) -> Option<String> {
     let at = state.ui.point.filter(|&at| at < latent.snapshot.len())?;
     let label = latent.snapshot.labels.as_ref().and_then(|labels| labels.get(at));
     let label = label.map_or(String::new(), |&label| {
-        let names = shading::classes(state, latent);
+        let names = shading::classes(latent, &state.classes());
         let name = usize::try_from(label).ok().and_then(|label| names.get(label));
         format!(", {}", name.map_or("no label", |(_, name)| name))
     });

@@ -14,8 +14,8 @@ mod loss;
 pub(crate) mod paint;
 mod rivals;
 mod runs;
-mod scatter;
-mod shading;
+pub(crate) mod scatter;
+pub(crate) mod shading;
 mod text;
 
 use ratatui::buffer::Buffer;

@@ -12,7 +12,7 @@ use super::shading::Shading;
 use crate::state::State;
 use crate::state::axis::{self, Range};
 use crate::state::latent::Latent;
-use crate::theme::{Glyphs, Hue, Theme};
+use crate::theme::{Glyphs, Hue, Styles, Theme};
 
 /// Draws the images of a snapshot on the axes that are chosen.
 pub(crate) fn draw(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer) {
@@ -25,7 +25,7 @@ pub(crate) fn draw(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer)
     if area.width < 2 || area.height < 2 {
         return;
     }
-    let shading = Shading::of(state, latent);
+    let shading = Shading::of(latent, state.ui.color.as_ref(), &state.classes());
     let by_letter = state.styles.theme == Theme::None
         || state.styles.glyphs == Glyphs::Ascii
         || (matches!(shading, Shading::Numbers { .. }) && state.styles.theme == Theme::Colors16);
@@ -68,7 +68,7 @@ pub(crate) fn draw(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer)
         canvas.render(buf, &[Layer { style: Style::new(), ascii: '.' }]);
     }
     if let Shading::Numbers { of, .. } = &shading {
-        by_value(state, of, area, by_letter, &|i| cell_of(points[i]), buf);
+        by_value(&state.styles, of, area, by_letter, &|i| cell_of(points[i]), buf);
         highlight(state, area, &|i| points.get(i).copied().and_then(cell_of), buf);
         return;
     }
@@ -108,8 +108,8 @@ pub(crate) fn draw(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer)
 }
 
 /// Colours each cell by the mean of its points' numbers; without colour its tenth of the range stands there.
-fn by_value(
-    state: &State,
+pub(crate) fn by_value(
+    styles: &Styles,
     values: &[f64],
     area: Rect,
     by_letter: bool,
@@ -129,7 +129,7 @@ fn by_value(
         let share = (sum / n - range.lo) / range.span();
         if by_letter {
             cell.set_char(tenth(share));
-        } else if let Some(color) = state.styles.rgb(value_color(share)) {
+        } else if let Some(color) = styles.rgb(value_color(share)) {
             cell.set_fg(color);
         }
     }
@@ -189,9 +189,11 @@ pub(crate) fn legend(state: &State, latent: &Latent, area: Rect, buf: &mut Buffe
     if area.height == 0 {
         return;
     }
-    let glyphs = match Shading::of(state, latent) {
+    let glyphs = match Shading::of(latent, state.ui.color.as_ref(), &state.classes()) {
         Shading::Names { glyphs, .. } => glyphs,
-        Shading::Numbers { name, of } => return numbers_legend(state, &name, &of, area, buf),
+        Shading::Numbers { name, of } => {
+            return numbers_legend(&state.styles, &name, &of, area, buf);
+        }
     };
     let pieces: Vec<(String, Style)> = glyphs
         .into_iter()
@@ -205,14 +207,20 @@ pub(crate) fn legend(state: &State, latent: &Latent, area: Rect, buf: &mut Buffe
 }
 
 /// The ends of what colours the points, and the colours between.
-fn numbers_legend(state: &State, name: &str, of: &[f64], area: Rect, buf: &mut Buffer) {
+pub(crate) fn numbers_legend(
+    styles: &Styles,
+    name: &str,
+    of: &[f64],
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let Some(range) = value_range(of) else { return };
     let mut pieces = vec![(format!("colour {name}: {:.2}", range.lo), Style::new())];
-    let by_letter = state.styles.rgb([0; 3]).is_none();
+    let by_letter = styles.rgb([0; 3]).is_none();
     pieces.extend((0..10).map(|i| {
         let share = f64::from(i) / 9.0;
-        let glyph = if by_letter { tenth(share) } else { state.styles.pick('●', tenth(share)) };
-        let color = state.styles.rgb(value_color(share));
+        let glyph = if by_letter { tenth(share) } else { styles.pick('●', tenth(share)) };
+        let color = styles.rgb(value_color(share));
         (glyph.to_string(), color.map_or(Style::new(), |color| Style::new().fg(color)))
     }));
     pieces.push((format!("{:.2}", range.hi), Style::new()));

@@ -1,7 +1,6 @@
 //! What colours the points of the latent scatter: the class, an attribute, or a latent dimension.
 
 use crate::save::ColorBy;
-use crate::state::State;
 use crate::state::latent::Latent;
 
 /// Something known of each point.
@@ -13,9 +12,13 @@ pub(crate) enum Shading {
 }
 
 impl Shading {
-    /// What is chosen; the class where the snapshot has no such attribute.
-    pub fn of(state: &State, latent: &Latent) -> Shading {
-        let column = match &state.ui.color {
+    /// What is chosen; the class, by the names given, where the snapshot has no such attribute.
+    pub fn of(
+        latent: &Latent,
+        color: Option<&ColorBy>,
+        class_names: &[impl AsRef<str>],
+    ) -> Shading {
+        let column = match color {
             Some(ColorBy::Dimension(dim)) => {
                 let (name, of) = (format!("z{}", dim + 1), latent.coordinate(*dim));
                 return Shading::Numbers { name, of };
@@ -34,7 +37,7 @@ impl Shading {
                 let at = |at: i64| usize::try_from(at).unwrap_or(unknown);
                 let of: Vec<usize> = column.indices().into_iter().map(at).collect();
                 let mut names: Vec<String> =
-                    values.iter().map(|name| crate::format::plain(name)).collect();
+                    values.iter().map(|name| crate::format::plain(name.as_ref())).collect();
                 if of.contains(&unknown) {
                     names.push("? not known".to_owned());
                 }
@@ -43,16 +46,15 @@ impl Shading {
             None => {
                 let labels = latent.snapshot.labels.as_ref();
                 let of = labels.map(|all| all.iter().map(|&at| at.max(0) as usize).collect());
-                Shading::Names { of, glyphs: classes(state, latent) }
+                Shading::Names { of, glyphs: classes(latent, class_names) }
             }
         }
     }
 }
 
 /// Each class's letter and name: the first letter of its name where no two share it, else a number.
-pub(crate) fn classes(state: &State, latent: &Latent) -> Vec<(char, String)> {
+pub(crate) fn classes(latent: &Latent, names: &[impl AsRef<str>]) -> Vec<(char, String)> {
     let Some(labels) = &latent.snapshot.labels else { return Vec::new() };
-    let names = state.classes();
     let n = labels
         .iter()
         .copied()
@@ -61,7 +63,9 @@ pub(crate) fn classes(state: &State, latent: &Latent) -> Vec<(char, String)> {
         .max(names.len());
     let names: Vec<String> = (0..n)
         .map(|class| {
-            names.get(class).map_or_else(|| class.to_string(), |name| crate::format::plain(name))
+            names
+                .get(class)
+                .map_or_else(|| class.to_string(), |name| crate::format::plain(name.as_ref()))
         })
         .collect();
     lettered(names)

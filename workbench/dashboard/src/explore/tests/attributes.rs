@@ -68,6 +68,14 @@ fn sliders_go_along_attributes() {
     table.press("m");
     assert_eq!(table.state.points(), 60);
     insta::assert_snapshot!("attributes_map_80x24", table.screen(80, 24));
+    table.press("b");
+    assert!(table.screen(80, 24).contains("n no  y yes"));
+    table.press("b");
+    assert!(table.screen(80, 24).contains("colour age: "));
+    table.press(&"b".repeat(6));
+    assert!(table.screen(80, 24).contains("colour z"));
+    table.press("b");
+    assert!(table.screen(80, 24).contains("c cat  d dog  o owl"));
     table.press("mp");
     assert_eq!(table.state.ui.basis, Basis::Dimensions);
     // A newer snapshot without them leaves their sliders.
