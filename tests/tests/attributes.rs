@@ -200,7 +200,8 @@ fn a_model_that_is_told_them_draws_by_them() {
 
 /// Rows of what it is told, sliders along attributes, and both in what is saved.
 fn in_the_explorer(workbench: &Workbench) {
-    let mut terminal = Terminal::workbench(workbench, (100, 30), &["explore", "one"]);
+    let explore = ["--root", root().path().to_str().unwrap(), "explore", "one"];
+    let mut terminal = Terminal::workbench(workbench, (100, 30), &explore);
     terminal.shows(&["hollow", "shape", "size", "light", "dimensions by KL", "test 0"]);
     terminal.press("s");
     let folder = workbench.run("one").path().join("explore");
