@@ -71,7 +71,15 @@ impl Column {
     pub fn field(&self) -> Field {
         match &self.values {
             Values::Coded { kind, names, .. } => Field::attribute(&self.name, *kind, names),
-            Values::Real(_) => Field::real(&self.name),
+            Values::Real(numbers) => {
+                let known = || numbers.iter().copied().filter(|x| x.is_finite()).map(f64::from);
+                let (least, greatest) =
+                    (known().fold(f64::MAX, f64::min), known().fold(f64::MIN, f64::max));
+                match least < greatest {
+                    true => Field::real(&self.name).range(least, greatest),
+                    false => Field::real(&self.name),
+                }
+            }
         }
     }
 
@@ -265,6 +273,7 @@ mod tests {
         assert_eq!((kind(&steps), codes(&steps)), (Kind::Ordinal, vec![2, 0, 1, 0]));
         let real = column("angle", &["0.5", "nan", "1e-3"]);
         assert_eq!(kind(&real), Kind::Real);
+        assert_eq!(real.field().range, [f64::from(1e-3f32), 0.5]);
         let hair = column("hair", &["red", "fair", "red", "fair"]);
         assert_eq!((kind(&hair), codes(&hair)), (Kind::Categorical, vec![1, 0, 1, 0]));
     }
