@@ -136,7 +136,12 @@ fn a_model_without_them_has_them_in_its_latent_space() {
     assert!(right > majority + 0.2, "{measured}");
     let light = attribute(&measured["attributes"], "light");
     assert!(light["measure"] == "r2" && light["score"].as_f64().unwrap() > 0.3, "{measured}");
-    assert_eq!(light["fitted"].as_u64().unwrap() + light["measured"].as_u64().unwrap(), 240 - 12);
+    assert_eq!(light["measured"], 240 - 12);
+    assert!(light["fitted"].as_u64().unwrap() > 700, "{light}");
+    let train = workbench.command(&["eval", "one", "--split", "train", "--json"]).ok().json();
+    let light = attribute(&train["attributes"], "light");
+    let both = light["fitted"].as_u64().unwrap() + light["measured"].as_u64().unwrap();
+    assert!(both < train["n"].as_u64().unwrap(), "{train}");
     let human = workbench.command(&["eval", "one"]).ok().stdout;
     for words in ["read off the latent means", "% right", "R²"] {
         assert!(human.contains(words), "no `{words}` in {human}");

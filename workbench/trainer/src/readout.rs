@@ -25,18 +25,47 @@ const MOST_DIMENSIONS: usize = 512;
 /// Added to the diagonal of a covariance, as a share of its mean: dimensions that say nothing leave it without an inverse.
 const RIDGE: f64 = 1e-3;
 
-/// Reads each attribute of a snapshot, and the class where it has one, off its means: by seed, half of the items serve to
-/// fit and the others to measure.
+/// Reads each attribute of a snapshot, and the class where it has one, off its means. What is fitted is fitted to another
+/// snapshot of the same data set, or where there is none to half of the items, by seed, and measured on the others.
 ///
 /// An attribute with a few values is read by linear discriminant analysis: of the values k, that with the greatest
 /// xᵀΣ⁻¹μₖ − ½ μₖᵀΣ⁻¹μₖ + ln πₖ, where μₖ are the means of the codes by value, Σ their common covariance and πₖ the shares
 /// (Hastie, Tibshirani & Friedman 2009, equation 4.10). A real one is regressed on the code by least squares;
 /// R² = 1 − Σ(y − ŷ)² / Σ(y − ȳ)² over the items measured. Both add a thousandth of the mean variance to Σ's diagonal.
-pub fn readouts(snapshot: &Snapshot, seed: u64) -> Vec<Readout> {
-    let n = snapshot.len();
+pub fn readouts(snapshot: &Snapshot, fitted: Option<&Snapshot>, seed: u64) -> Vec<Readout> {
+    match fitted {
+        Some(fitted) => {
+            let both = joined(fitted, snapshot);
+            let order: Vec<u32> = (0..both.len() as u32).collect();
+            let (fit, measure) = order.split_at(fitted.len());
+            read(&both, fit, measure)
+        }
+        None => {
+            let n = snapshot.len();
+            let order = permutation(Key::new(seed, "readout", 0, 0), n as u32);
+            let (fit, measure) = order.split_at(n / 2);
+            read(snapshot, fit, measure)
+        }
+    }
+}
+
+/// The items of two snapshots of one data set, one after the other.
+fn joined(first: &Snapshot, second: &Snapshot) -> Snapshot {
+    let mut both = first.clone();
+    both.mean.extend(&second.mean);
+    both.logvar.extend(&second.logvar);
+    both.labels = first.labels.clone().zip(second.labels.as_ref()).map(|(mut labels, more)| {
+        labels.extend(more);
+        labels
+    });
+    for (column, more) in both.attributes.iter_mut().zip(&second.attributes) {
+        column.of.extend(&more.of);
+    }
+    both
+}
+
+fn read(snapshot: &Snapshot, fit: &[u32], measure: &[u32]) -> Vec<Readout> {
     let means = Means::of(snapshot);
-    let order = permutation(Key::new(seed, "readout", 0, 0), n as u32);
-    let (fit, measure) = order.split_at(n / 2);
     let class = snapshot.labels.as_ref().map(|labels| {
         let known = |&label: &i64| if label < 0 { f32::NAN } else { label as f32 };
         (("class", "categorical", false), labels.iter().map(known).collect::<Vec<_>>())
@@ -257,7 +286,7 @@ mod tests {
             (AttributeKind::Ordinal, partly),
             (AttributeKind::Binary, vec![1.0; N]),
         ];
-        let read = readouts(&snapshot(columns, &first), 0);
+        let read = readouts(&snapshot(columns, &first), None, 0);
         assert_eq!((read[0].fitted, read[0].measured, read[0].kind), (200, 200, "categorical"));
         assert!(read[0].score.unwrap() > 0.97, "{read:?}");
         assert!(read[0].majority.unwrap() < 0.4, "{read:?}");
@@ -266,7 +295,7 @@ mod tests {
         assert!(read[2].score.unwrap() > 0.97 && read[2].fitted + read[2].measured == 320);
         assert_eq!((read[3].score, read[3].majority), (None, None));
         let other = snapshot(vec![(AttributeKind::Binary, vec![f32::NAN; N])], &first);
-        assert_eq!(readouts(&other, 0)[0].score, None);
+        assert_eq!(readouts(&other, None, 0)[0].score, None);
     }
 
     #[test]
@@ -275,7 +304,7 @@ mod tests {
         let line: Vec<f32> = first.iter().map(|x| 3.0 - 2.0 * x).collect();
         let other = normal(Key::new(5, "test", 0, 0), N);
         let columns = vec![(AttributeKind::Real, line), (AttributeKind::Real, other)];
-        let read = readouts(&snapshot(columns, &first), 0);
+        let read = readouts(&snapshot(columns, &first), None, 0);
         assert!(read[0].score.unwrap() > 0.999, "{read:?}");
         assert!(read[1].score.unwrap().abs() < 0.1, "{read:?}");
         assert_eq!(read[1].majority, None);
@@ -286,11 +315,17 @@ mod tests {
         let labels: Vec<i64> = (0..N as i64).map(|i| i % 2).collect();
         let first: Vec<f32> = labels.iter().map(|&label| label as f32 * 2.0).collect();
         let labelled = Snapshot { labels: Some(labels), ..snapshot(Vec::new(), &first) };
-        let read = readouts(&labelled, 7);
+        let read = readouts(&labelled, None, 7);
         assert_eq!((&*read[0].name, read[0].score), ("class", Some(1.0)));
-        assert_eq!(read, readouts(&labelled, 7));
+        assert_eq!(read, readouts(&labelled, None, 7));
+        // Fitted to others, it is measured on all.
+        let read = readouts(&labelled, Some(&labelled), 7);
+        assert_eq!((read[0].fitted, read[0].measured, read[0].score), (N, N, Some(1.0)));
+        let mirrored: Vec<f32> = first.iter().map(|x| 2.0 - x).collect();
+        let other = Snapshot { labels: labelled.labels.clone(), ..snapshot(Vec::new(), &mirrored) };
+        assert_eq!(readouts(&other, Some(&labelled), 7)[0].score, Some(0.0));
         let (mean, logvar, attributes) = (Vec::new(), Vec::new(), Vec::new());
         let empty = Snapshot { step: 0, dims: 0, mean, logvar, labels: None, attributes };
-        assert!(readouts(&empty, 0).is_empty());
+        assert!(readouts(&empty, None, 0).is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! `eval`: measures of a trained model.
 
 use serde_json::json;
-use workbench_trainer::{Binarizer, Readout, Splits, evaluate, readouts, snapshot_of};
+use workbench_trainer::{Binarizer, Readout, Split, Splits, evaluate, readouts, snapshot_of};
 
 use crate::arguments::Eval;
 use crate::console::{self, number};
@@ -32,8 +32,10 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
     let mut metrics =
         evaluate(&model.session, split, experiment.train.batch_size, fixed, &model.knobs)?;
     let batch = experiment.train.batch_size;
-    let snapshot = snapshot_of(&model.session, split, READ, batch, fixed)?;
-    let mut read = snapshot.map(|codes| readouts(&codes, experiment.seed)).unwrap_or_default();
+    let codes = |split: &Split| snapshot_of(&model.session, split, READ, batch, fixed);
+    let others = if eval.split == "train" { None } else { codes(&splits.train)? };
+    let read = codes(split)?.map(|codes| readouts(&codes, others.as_ref(), experiment.seed));
+    let mut read = read.unwrap_or_default();
     let tag = |readout: &Readout| format!("read/{}", readout.name);
     let is_known = |name: &&String| {
         metrics.contains_key(*name) || read.iter().any(|readout| tag(readout) == **name)
@@ -66,10 +68,11 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
         metrics.iter().map(|(name, value)| vec![name.clone(), number(f64::from(*value))]).collect();
     console::table(&rows);
     if !read.is_empty() {
-        console::line(format_args!(
-            "\nread off the latent means of {} items by a line, fitted on half of them and measured on the others",
-            split.len().min(READ)
-        ));
+        let fitted = match others {
+            Some(others) => format!("{} items of train and measured on these", others.len()),
+            None => "half of these and measured on the others".to_owned(),
+        };
+        console::line(format_args!("\nread off the latent means by a line, fitted to {fitted}"));
         console::table(&read.iter().map(row).collect::<Vec<_>>());
     }
     Ok(())
