@@ -287,7 +287,7 @@ fn names_of_runs() {
     assert_snapshot!(says(&["show", "red"]), @r"error: no run in <tmp>/runs matches `red`; there are green, blue");
     assert_snapshot!(says(&["show", "e"]), @r"error: `e` is part of 2 names; write more of one: green, blue");
     assert_snapshot!(says(&["plot", "blue", "los"]), @r"error: there is no figure `los`; did you mean `loss`?");
-    assert_snapshot!(says(&["eval", "blue", "--metrics", "fid"]), @r"error: there is no measure `fid`: there are elbo, kl, loss, recon");
+    assert_snapshot!(says(&["eval", "blue", "--metrics", "fid"]), @r"error: there is no measure `fid`: there are elbo, kl, loss, recon, read/class");
     assert_snapshot!(says(&["eval", "blue", "--split", "tset"]), @r"error: there is no split `tset`: train, valid or test");
     assert_snapshot!(says(&["stop", "blue"]), @r"error: blue is finished: nobody is there to ask");
     assert_snapshot!(says(&["sample", "blue", "-o", "/nowhere/x.png"]), @r"error: /nowhere/x.png could not be written: No such file or directory (os error 2); check that its folder exists and has room");

@@ -10,6 +10,7 @@
 //! | [`log`] | `events.out.tfevents.*`, in TensorBoard's format |
 //! | [`history`] | nothing: series and pictures folded from the log |
 //! | [`checkpoint`] | `checkpoints/step-*/` |
+//! | [`attributes`] | nothing: what is known of images besides their pixels, as the latents hold it |
 //! | [`latents`] | `latents/step-*.safetensors` |
 //! | [`status`] | `status.json` |
 //! | [`claim`] | `claim.json` |

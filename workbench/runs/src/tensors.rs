@@ -1,5 +1,5 @@
-//! Named tensors in safetensors files, without metadata and in a fixed order, so that equal states
-//! are equal bytes.
+//! Named tensors in safetensors files, in a fixed order and with one note of metadata at most, so that equal states are
+//! equal bytes.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

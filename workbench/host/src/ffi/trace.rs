@@ -16,7 +16,7 @@ use crate::load::Owner;
 use crate::{ArchitectureInfo, Error, Values};
 
 /// What an architecture will be fed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Task {
     /// `[C, H, W]`.
     pub image: [usize; 3],
