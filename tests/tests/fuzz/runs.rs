@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use workbench_runs::{
-    Checkpoint, Data, Group, Request, RunDir, Snapshot, Status, Tensor, Tensors, checkpoint, claim,
-    request, tensors,
+    Attribute, AttributeColumn, AttributeKind, Checkpoint, Data, Group, Request, RunDir, Snapshot,
+    Status, Tensor, Tensors, checkpoint, claim, request, tensors,
 };
 
 use crate::parser::{Parser, write};
@@ -83,7 +83,21 @@ fn latents(dir: &Path) -> Parser {
     let mut path = PathBuf::new();
     let seeds = [2, 1000].map(|n| {
         let (mean, logvar) = (vec![0.25; 3 * n], vec![-1.0; 3 * n]);
-        let snapshot = Snapshot { step: 7, dims: 3, mean, logvar, labels: Some(vec![1; n]) };
+        let attribute = |name: &str, kind, values: &[&str]| AttributeColumn {
+            attribute: Attribute {
+                name: name.to_owned(),
+                kind,
+                values: values.iter().map(|&value| value.to_owned()).collect(),
+                range: Some([0.0, 2.0]),
+            },
+            of: (0..n).map(|i| (i % 2) as f32).collect(),
+        };
+        let attributes = vec![
+            attribute("hair", AttributeKind::Categorical, &["black", "fair"]),
+            attribute("age", AttributeKind::Real, &[]),
+        ];
+        let labels = Some(vec![1; n]);
+        let snapshot = Snapshot { step: 7, dims: 3, mean, logvar, labels, attributes };
         path = snapshot.save(&run).unwrap();
         fs::read(&path).unwrap()
     });

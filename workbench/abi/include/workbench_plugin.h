@@ -79,7 +79,8 @@ enum {
     WB_FLOAT = 2, /* in f */
     WB_TEXT = 3,  /* in s */
     WB_PATH = 4,  /* in s; relative ones are made absolute by the host, against the card's folder or the root */
-    WB_INTS = 5   /* in ints, n_ints */
+    WB_INTS = 5,  /* in ints, n_ints */
+    WB_TEXTS = 6  /* in texts, n_ints: a list of texts */
 };
 
 typedef struct wb_value {
@@ -88,7 +89,10 @@ typedef struct wb_value {
     int64_t i;
     double f;
     wb_str s;
-    const int64_t *ints;
+    union {
+        const int64_t *ints;
+        const wb_str *texts;
+    };
     size_t n_ints;
 } wb_value;
 
@@ -99,7 +103,7 @@ typedef struct wb_param {
     uint32_t reserved;
     wb_value fallback;
     double min, max; /* inclusive; for WB_INT, WB_FLOAT and each of WB_INTS */
-    const wb_str *choices; /* for WB_TEXT; none: any text */
+    const wb_str *choices; /* for WB_TEXT and each of WB_TEXTS; none: any text */
     size_t n_choices;
 } wb_param;
 
@@ -128,21 +132,23 @@ typedef uint32_t wb_role;
 enum {
     WB_ROLE_IMAGE = 0,     /* [C, H, W], u8 0..255 or f32 0..1 */
     WB_ROLE_LABEL = 1,     /* [], i64, an index into classes */
-    WB_ROLE_ATTRIBUTE = 2, /* [], i64 or f32, by kind */
-    WB_ROLE_CAPTION = 3    /* [bytes], u8, UTF-8 padded with zeros */
+    WB_ROLE_ATTRIBUTE = 2, /* [], f32 for WB_REAL (NaN: not known), else i64, an index into classes (-1: not known) */
+    WB_ROLE_CAPTION = 3    /* [bytes], u8, UTF-8 padded with zeros (zeros alone: not known); at most one */
 };
 
+/* A binary attribute has two values, the first of them "no"; those of an ordinal one are in order. */
 typedef uint32_t wb_kind;
 enum { WB_BINARY = 0, WB_CATEGORICAL = 1, WB_ORDINAL = 2, WB_REAL = 3 };
 
 typedef struct wb_field {
     size_t struct_size;
-    wb_str name;
+    wb_str name; /* no two fields share one */
     wb_role role;
     wb_kind kind; /* labels are WB_CATEGORICAL; ignored for images and captions */
     wb_shape shape; /* of one item, without the batch */
     const wb_str *classes; /* names in order, for labels and all attributes but WB_REAL */
     size_t n_classes;
+    double min, max; /* between which a WB_REAL attribute lies; both 0: not known */
 } wb_field;
 
 typedef struct wb_buffer {
@@ -212,7 +218,10 @@ typedef struct wb_builder {
     void *ctx;
     uint32_t opset;
     uint32_t reserved;
-    /* "x" [B, C, H, W] f32; "label" [B] i64 where the data have classes; "step" and "train" [] f32. */
+    /* "x" [B, C, H, W] f32; "label" [B] i64 where the data have classes; "step" and "train" [] f32.
+     * For each attribute "attribute:NAME" [B], i64 with -1 where it is not known, or f32 with the middle of its
+     * range (0 where it has none) there; and "known:NAME" [B] f32, 1 where it is known and 0 where not.
+     * "caption" [B, bytes] i64, each 0 to 255 and 0 behind the end. */
     wb_tensor (*input)(void *ctx, wb_str name, wb_loc where);
     /* A knob that the architecture declares, []. */
     wb_tensor (*knob)(void *ctx, wb_str name, wb_loc where);
@@ -229,7 +238,12 @@ typedef struct wb_builder {
     /* Names recorded until `leave` are prefixed; `composite` names what the nodes make up together ("linear"), or is empty. */
     void (*enter)(void *ctx, wb_str name, wb_str composite);
     void (*leave)(void *ctx);
-    /* Facts about the data: "classes" (0: none), "items" (of the training split). WB_UNSUPPORTED: unknown. */
+    /* Facts about the data, which live as long as the build. WB_UNSUPPORTED: unknown.
+     * "classes" (0: none), "items" (of the training split); "attributes": how many there are; of attribute number N,
+     * from 0: "attribute/N/name" (WB_TEXT), "attribute/N/kind" (a wb_kind), "attribute/N/values": how many it has
+     * (0 for WB_REAL), "attribute/N/value/M" (WB_TEXT), "attribute/N/min" and "attribute/N/max" (WB_FLOAT, of a
+     * WB_REAL one that has a range); "caption": bytes of a caption (0: none); "caption/alphabet": how many values a
+     * byte of it can have. */
     wb_status (*fact)(void *ctx, wb_str key, wb_value *out);
     /* A tensor that is kept in checkpoints and not trained, such as a running mean: made or found by
      * name within the open scopes, initialised as a parameter is. */

@@ -49,6 +49,7 @@ pub const FLOAT: Type = 2;
 pub const TEXT: Type = 3;
 pub const PATH: Type = 4;
 pub const INTS: Type = 5;
+pub const TEXTS: Type = 6;
 
 /// `wb_value`: the field that `ty` names holds the value.
 #[repr(C)]
@@ -59,6 +60,7 @@ pub struct Value {
     pub i: i64,
     pub f: f64,
     pub s: Str,
+    /// In C a union with `texts`: [`Value::as_texts`].
     pub ints: *const i64,
     pub n_ints: usize,
 }
@@ -139,6 +141,15 @@ impl Value {
 
     pub const fn ints(values: &[i64]) -> Value {
         Value { ty: INTS, ints: values.as_ptr(), n_ints: values.len(), ..Value::ZERO }
+    }
+
+    pub const fn texts(values: &[Str]) -> Value {
+        Value { ty: TEXTS, ints: values.as_ptr().cast(), n_ints: values.len(), ..Value::ZERO }
+    }
+
+    /// `texts`, of which there are `n_ints`, where the type says that there are some.
+    pub const fn as_texts(&self) -> *const Str {
+        self.ints.cast()
     }
 }
 

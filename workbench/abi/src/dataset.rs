@@ -29,6 +29,8 @@ pub struct Field {
     pub shape: Shape,
     pub classes: *const Str,
     pub n_classes: usize,
+    pub min: f64,
+    pub max: f64,
 }
 
 /// `wb_buffer`.

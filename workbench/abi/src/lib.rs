@@ -21,7 +21,7 @@ pub use architecture::{
 };
 pub use base::{
     BOOL, DType, ERR, F32, FLOAT, I64, INT, INTS, Loc, MAX_RANK, OK, PANIC, PATH, Param, Shape,
-    Status, Str, TEXT, Type, U8, UNSUPPORTED, Value,
+    Status, Str, TEXT, TEXTS, Type, U8, UNSUPPORTED, Value,
 };
 pub use dataset::{
     BINARY, Buffer, CATEGORICAL, Dataset, Field, Kind, ORDINAL, REAL, ROLE_ATTRIBUTE, ROLE_CAPTION,

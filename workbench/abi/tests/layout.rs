@@ -29,6 +29,7 @@ fn layouts() -> Vec<Layout> {
             "f" = f,
             "s" = s,
             "ints" = ints,
+            "texts" = ints,
             "n_ints" = n_ints,
         ),
         layout!(
@@ -64,6 +65,8 @@ fn layouts() -> Vec<Layout> {
             "shape" = shape,
             "classes" = classes,
             "n_classes" = n_classes,
+            "min" = min,
+            "max" = max,
         ),
         layout!("wb_buffer", abi::Buffer, "data" = data, "bytes" = bytes),
         layout!(
@@ -163,6 +166,7 @@ fn constants() -> Vec<(&'static str, u64)> {
         ("WB_TEXT", abi::TEXT.into()),
         ("WB_PATH", abi::PATH.into()),
         ("WB_INTS", abi::INTS.into()),
+        ("WB_TEXTS", abi::TEXTS.into()),
         ("WB_DEBUG", abi::DEBUG.into()),
         ("WB_INFO", abi::INFO.into()),
         ("WB_WARN", abi::WARN.into()),

@@ -341,9 +341,10 @@ pub struct Plot {
     /// latent: the dimensions across and up, counted from 1 [default: the first two principal components]
     #[arg(long, value_name = "X,Y", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
     pub axes: Vec<u16>,
-    /// latent: colour the points by this dimension, counted from 1 [default: by class]
-    #[arg(long, value_name = "Z", value_parser = clap::value_parser!(u16).range(1..))]
-    pub color: Option<u16>,
+    /// latent: colour the points by an attribute of the data, by name, by a latent dimension, counted from 1, such as z3,
+    /// or by class [default: by class]
+    #[arg(long, value_name = "NAME")]
+    pub color: Option<String>,
     /// Where the PNG goes [default: plots/FIGURE.png in the run directory]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -365,6 +366,10 @@ pub struct Sample {
     /// Of which class, by name or number, where the architecture is conditioned on it [default: each in turn]
     #[arg(long, value_name = "CLASS")]
     pub class: Option<String>,
+    /// With an attribute of this value, by name or number ("?": not known), where the architecture is conditioned on it;
+    /// may be given for several [default: as the first test items have it]
+    #[arg(long = "attribute", value_name = "NAME=VALUE")]
+    pub attributes: Vec<String>,
     /// The same seed draws the same pictures
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
@@ -525,6 +530,9 @@ pub struct Preview {
     /// Only of this class, by name or number
     #[arg(long, value_name = "CLASS")]
     pub class: Option<String>,
+    /// Only with an attribute of this value, by name or number ("?": not known); may be given for several
+    #[arg(long = "attribute", value_name = "NAME=VALUE")]
+    pub attributes: Vec<String>,
     /// How many items
     #[arg(short, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1024))]
     pub n: u64,

@@ -8,12 +8,15 @@ use workbench_dashboard::Look;
 use workbench_dashboard::explore::{Code, Decoder, Directions, Item, Pixels, Space, Work};
 use workbench_engine::{Array, Batch, Input, Session};
 use workbench_plots::principal_axes;
-use workbench_runs::{RunDir, Snapshot, checkpoint};
-use workbench_trainer::{Binarizer, Source, Split, Splits, to_bytes};
+use workbench_runs::{Attribute, RunDir, Snapshot, checkpoint};
+use workbench_trainer::{
+    Asked, Binarizer, Source, Split, Splits, of_items, to_bytes, with_attribute,
+};
 
 use crate::failure::{Failure, Result};
 use crate::model::Model;
-use files::Folder;
+use crate::told;
+use files::{Folder, Names};
 
 /// With more dimensions their principal directions take seconds to find.
 const MOST_DIRECTIONS: usize = 256;
@@ -26,6 +29,10 @@ pub struct Explorer {
     model: Model,
     dims: usize,
     is_conditional: bool,
+    /// The attributes that the model is told.
+    told: Vec<Attribute>,
+    /// The first test item, for what else the model is told: its caption.
+    held: Batch,
     folder: Folder,
     /// Read when it is first asked for.
     valid: Option<Split>,
@@ -47,15 +54,33 @@ impl Explorer {
                 model.prepared.experiment.architecture.plugin
             )));
         };
-        let labelled = session.graph().inputs().iter().any(|input| input.name == "label");
-        let is_conditional = labelled && !model.prepared.source.classes().is_empty();
+        let asked = Asked::of(session);
+        let source = &model.prepared.source;
+        let is_conditional = asked.class && !source.classes().is_empty();
+        let is_told = |attribute: &&Attribute| asked.attributes.contains(&attribute.name);
+        let told: Vec<Attribute> = source.attributes().iter().filter(is_told).cloned().collect();
+        let held = told::items(&model, 1)?;
         let (step, folder) = (session.step(), Folder::new(&run, output));
         let seen = newest(&run).map_err(Failure::usage)?;
-        let mut explorer =
-            Explorer { run, model, dims, is_conditional, folder, valid: None, step, seen };
-        let class = is_conditional.then_some(0);
+        let code = Code {
+            z: vec![0.0; dims],
+            class: is_conditional.then_some(0),
+            told: vec![None; told.len()],
+        };
+        let mut explorer = Explorer {
+            run,
+            model,
+            dims,
+            is_conditional,
+            told,
+            held,
+            folder,
+            valid: None,
+            step,
+            seen,
+        };
         // What cannot be decoded is said before the screen is taken.
-        explorer.decode(&[Code { z: vec![0.0; dims], class }]).map_err(Failure::usage)?;
+        explorer.decode(&[code]).map_err(Failure::usage)?;
         let space = explorer.space().map_err(Failure::usage)?;
         Ok((explorer, space))
     }
@@ -87,6 +112,7 @@ impl Explorer {
             directions,
             classes: source.classes().to_vec(),
             is_conditional: self.is_conditional,
+            told: self.told.clone(),
             items: usize::try_from(items).unwrap_or(usize::MAX),
         })
     }
@@ -105,12 +131,12 @@ impl Explorer {
         }
         let valid = self.valid.as_ref().filter(|valid| point < valid.len());
         let valid = valid.ok_or_else(|| format!("there is no validation image {point}"))?;
-        let Item { input, reconstruction, .. } = self.reconstruct(valid, point as u32)?;
+        let Item { input, reconstruction, .. } = self.reconstruct(valid, point as u32)?.0;
         Ok(Look { step: self.step, input, reconstruction })
     }
 
     /// An item of a split, by its place there.
-    fn reconstruct(&self, split: &Split, place: u32) -> Result<Item, String> {
+    fn reconstruct(&self, split: &Split, place: u32) -> Result<(Item, Batch), String> {
         let batch = split.batch(&[place], Binarizer::fixed(&self.model.prepared.experiment));
         let wrong = |error: workbench_engine::Error| error.to_string();
         let z = self.session().encode(&batch).map_err(wrong)?.mean;
@@ -123,41 +149,60 @@ impl Explorer {
             Some(Input::F32(array)) => pixels(array).pop(),
             _ => None,
         };
-        let code = Code { z: z.data.clone(), class: label };
-        Ok(Item {
+        let columns = split.attributes(place as usize + 1);
+        let value = |attribute: &Attribute| {
+            let column = columns.iter().find(|column| column.attribute == *attribute)?;
+            column.of.last().copied().filter(|value| !value.is_nan())
+        };
+        let told: Vec<Option<f32>> = self.told.iter().map(value).collect();
+        // Also what is no slider, such as its caption, is this item's.
+        let held = of_items(&batch, &[0]);
+        let code = Code { z: z.data.clone(), class: label, told: told.clone() };
+        let drawn = self.draw(&[code], &held)?;
+        let item = Item {
             input: input.unwrap_or_default(),
-            reconstruction: pixels(&self.draw(&[code])?).pop().unwrap_or_default(),
+            reconstruction: pixels(&drawn).pop().unwrap_or_default(),
             z: z.data,
             label,
-        })
+            told,
+        };
+        Ok((item, held))
     }
 
-    /// `[N, C, H, W]` in 0..1.
-    fn draw(&self, codes: &[Code]) -> Result<Array, String> {
+    /// `[N, C, H, W]` in 0..1; what is no part of a code is as `held` has it.
+    fn draw(&self, codes: &[Code], held: &Batch) -> Result<Array, String> {
         let (n, dims) = (codes.len(), self.dims);
         let data = codes.iter().flat_map(|code| code.z.iter().copied()).collect();
         let z = Array { shape: vec![n, dims], data };
-        let others = match self.is_conditional {
-            true => {
-                let labels = codes.iter().map(|code| code.class.unwrap_or(0) as i64).collect();
-                Batch::default().with_i64("label", &[n], labels)
-            }
-            false => Batch::default(),
+        let mut others = match held.inputs.is_empty() {
+            true => Batch::default(),
+            false => of_items(held, &vec![0; n]),
         };
+        if self.is_conditional {
+            let labels = codes.iter().map(|code| code.class.unwrap_or(0) as i64).collect();
+            others = others.with_i64("label", &[n], labels);
+        }
+        for (i, attribute) in self.told.iter().enumerate() {
+            let value = |code: &Code| code.told.get(i).copied().flatten().unwrap_or(f32::NAN);
+            let values: Vec<f32> = codes.iter().map(value).collect();
+            others = with_attribute(others, attribute, &values);
+        }
         self.session().decode(&z, &others).map_err(|error| error.to_string())
     }
 }
 
 impl Decoder for Explorer {
     fn decode(&mut self, codes: &[Code]) -> Result<Vec<Pixels>, String> {
-        Ok(pixels(&self.draw(codes)?))
+        Ok(pixels(&self.draw(codes, &self.held)?))
     }
 
     fn item(&mut self, item: usize) -> Result<Item, String> {
         let prepared = &self.model.prepared;
-        let split = Split::of_item(&prepared.source, "test", item as u64)
+        let split = Split::of_items(&prepared.source, "test", &[item as u64])
             .map_err(|error| format!("test image {item}: {error}"))?;
-        self.reconstruct(&split, 0)
+        let (item, held) = self.reconstruct(&split, 0)?;
+        self.held = held;
+        Ok(item)
     }
 
     fn noise(&mut self, draw: u64) -> Result<Vec<f32>, String> {
@@ -184,13 +229,14 @@ impl Decoder for Explorer {
     }
 
     fn save(&mut self, work: &Work) -> Result<Vec<PathBuf>, String> {
-        let picture = self.draw(std::slice::from_ref(&work.code))?;
+        let picture = self.draw(std::slice::from_ref(&work.code), &self.held)?;
         let strip = match work.strip.is_empty() {
             true => None,
-            false => Some(self.draw(&work.strip)?),
+            false => Some(self.draw(&work.strip, &self.held)?),
         };
         let classes = self.model.prepared.source.classes();
-        self.folder.save(work, classes, &picture, strip.as_ref())
+        let names = Names { classes, told: &self.told };
+        self.folder.save(work, names, &picture, strip.as_ref())
     }
 }
 

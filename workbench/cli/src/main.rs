@@ -4,6 +4,7 @@
 mod arguments;
 mod branch;
 mod card;
+mod census;
 mod changes;
 mod commands;
 mod conformance;
@@ -24,6 +25,7 @@ mod provenance;
 mod scaffold;
 mod source;
 mod speed;
+mod told;
 
 use std::process::ExitCode;
 

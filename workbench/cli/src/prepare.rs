@@ -195,7 +195,13 @@ fn trace(
             .map_err(|error| blame_param(experiment, "architecture", &name, &error))?;
     check_knobs(experiment, &name, &info.knobs)?;
     fill_in(&mut experiment.architecture.values, &values);
-    let task = Task { image: source.image(), classes: source.classes().len(), items };
+    let task = Task {
+        image: source.image(),
+        classes: source.classes().len(),
+        items,
+        attributes: source.facts(),
+        caption: source.caption(),
+    };
     let graph = plugin.trace(&name, &values, &task).map_err(Failure::usage)?;
     let knobs = info.knobs.iter().map(|knob| (knob.name.clone(), knob.default));
     for (knob, default) in knobs {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use workbench_graph::DType;
-use workbench_host::{Column, Dataset, Role};
+use workbench_host::{AttributeFacts, Column, Dataset, Field, Kind, Role};
+use workbench_runs::{Attribute, AttributeKind};
 use workbench_trainer::{Items, Pixels, Source, SourceError};
 
 /// Adapts the host's columns to the trainer's items.
@@ -12,6 +13,8 @@ pub struct PluginSource {
     dataset: Arc<Dataset>,
     image: [usize; 3],
     classes: Vec<String>,
+    attributes: Vec<Attribute>,
+    caption: usize,
 }
 
 impl PluginSource {
@@ -41,7 +44,59 @@ impl PluginSource {
             }
             None => own,
         };
-        Ok(PluginSource { dataset: Arc::new(dataset), image, classes })
+        let attributes = dataset.fields().iter().filter(|field| field.role == Role::Attribute);
+        let attributes = attributes.map(attribute).collect();
+        let caption = field(Role::Caption).map_or(0, |field| field.dims[0]);
+        Ok(PluginSource { dataset: Arc::new(dataset), image, classes, attributes, caption })
+    }
+
+    /// What an architecture is told of the attributes.
+    pub fn facts(&self) -> Vec<AttributeFacts> {
+        let fields = self.dataset.fields().iter().filter(|field| field.role == Role::Attribute);
+        fields
+            .map(|field| AttributeFacts {
+                name: field.name.clone(),
+                kind: field.kind,
+                values: field.classes.clone(),
+                range: field.range,
+            })
+            .collect()
+    }
+
+    /// Values of an attribute as the trainer takes them: NaN where one is not known.
+    fn values(
+        &self,
+        field: &Field,
+        column: Column,
+        split: &str,
+        items: &[u64],
+    ) -> Result<Vec<f32>, SourceError> {
+        let known = 0..field.classes.len() as i64;
+        let refuse = |place: usize, value: String| {
+            let (plugin, item, name) = (self.dataset.plugin(), items[place], &field.name);
+            let wanted = match field.kind {
+                Kind::Real => "a number, or NaN where it is not known, is wanted".to_owned(),
+                _ => format!("0 to {}, or -1 where it is not known, is wanted", known.end - 1),
+            };
+            format!("plugin `{plugin}`: item {item} of `{split}` has `{name}` {value}; {wanted}")
+        };
+        match column {
+            Column::F32(values) => match values.iter().position(|value| value.is_infinite()) {
+                Some(place) => Err(refuse(place, values[place].to_string()).into()),
+                None => Ok(values),
+            },
+            Column::I64(values) => {
+                let wrong = values.iter().position(|at| *at != -1 && !known.contains(at));
+                match wrong {
+                    Some(place) => Err(refuse(place, values[place].to_string()).into()),
+                    None => Ok(values
+                        .into_iter()
+                        .map(|at| if at < 0 { f32::NAN } else { at as f32 })
+                        .collect()),
+                }
+            }
+            Column::U8(_) => Ok(Vec::new()),
+        }
     }
 
     /// Of an image, as it is held in memory.
@@ -62,6 +117,14 @@ impl Source for PluginSource {
 
     fn classes(&self) -> &[String] {
         &self.classes
+    }
+
+    fn attributes(&self) -> &[Attribute] {
+        &self.attributes
+    }
+
+    fn caption(&self) -> usize {
+        self.caption
     }
 
     fn len(&self, split: &str) -> Result<Option<u64>, SourceError> {
@@ -88,9 +151,24 @@ impl Source for PluginSource {
                     }
                     read.labels = Some(labels);
                 }
+                (Role::Attribute, column) => {
+                    read.attributes.push(self.values(field, column, split, items)?);
+                }
+                (Role::Caption, Column::U8(bytes)) => read.captions = bytes,
                 _ => {}
             }
         }
         Ok(read)
     }
+}
+
+fn attribute(field: &Field) -> Attribute {
+    let kind = match field.kind {
+        Kind::Binary => AttributeKind::Binary,
+        Kind::Categorical => AttributeKind::Categorical,
+        Kind::Ordinal => AttributeKind::Ordinal,
+        Kind::Real => AttributeKind::Real,
+    };
+    let (name, values) = (field.name.clone(), field.classes.clone());
+    Attribute { name, kind, values, range: field.range }
 }

@@ -11,6 +11,7 @@
 //! | `terminal` | set-up, restore, signals, what is typed, and the writing of frames |
 //! | `keys` | tables of keys: dispatch, help screens and README |
 //! | `draw` | what the screens draw with: text, axes, dots, pictures |
+//! | `latent` | what a snapshot of the latent space tells: which dimensions carry anything, what colours its points |
 //! | `theme`, `format` | colours and glyphs, decided once; numbers and names as text |
 //! | `run_filter` | which runs of a list are shown: by name, state and setting |
 //! | `preview` | pictures as lines of text, for commands that print |
@@ -23,6 +24,7 @@ pub mod explore;
 mod format;
 pub mod home;
 mod keys;
+mod latent;
 mod pacing;
 mod preview;
 mod run_filter;
@@ -35,6 +37,7 @@ pub use draw::pixels::Pictures;
 pub use error::Error;
 pub use explore::explore;
 pub use home::home;
+pub use latent::ColorBy;
 pub use preview::{Tile, preview};
 pub use theme::{Env, Ground, Theme};
 pub use watch::{LatentView, Look, Outcome, Save, answer_look, attach, compare};

@@ -16,7 +16,7 @@ mod trace;
 pub use dataset::{Column, Dataset, Field, Kind, Role};
 pub use guarded::{Breach, Guarded};
 pub use library::Linked;
-pub use trace::Task;
+pub use trace::{AttributeFacts, Task};
 
 pub(crate) use describe::{Described, describe};
 pub(crate) use library::open;

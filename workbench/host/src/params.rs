@@ -57,6 +57,7 @@ pub enum ParamType {
     Text,
     Path,
     Ints,
+    Texts,
 }
 
 /// A parameter's value. A path is a text.
@@ -68,6 +69,7 @@ pub enum Value {
     Float(f64),
     Text(String),
     Ints(Vec<i64>),
+    Texts(Vec<String>),
 }
 
 /// A value for every declared parameter, checked.
@@ -130,6 +132,9 @@ impl From<&Value> for Option<toml::Value> {
             Value::Ints(values) => toml::Value::Array(
                 values.iter().map(|value| toml::Value::Integer(*value)).collect(),
             ),
+            Value::Texts(values) => toml::Value::Array(
+                values.iter().map(|value| toml::Value::String(value.clone())).collect(),
+            ),
         })
     }
 }
@@ -149,8 +154,14 @@ impl ParamInfo {
                 let whole: Option<Vec<i64>> = values.iter().map(toml::Value::as_integer).collect();
                 Value::Ints(whole.ok_or_else(|| self.wrong_type(given))?)
             }
+            (ParamType::Texts, toml::Value::Array(values)) => {
+                let texts = values.iter().map(|value| value.as_str().map(str::to_owned));
+                let texts: Option<Vec<String>> = texts.collect();
+                Value::Texts(texts.ok_or_else(|| self.wrong_type(given))?)
+            }
             _ => return Err(self.wrong_type(given)),
         };
+        self.check_choice(&value)?;
         self.check_range(&value)?;
         Ok(value)
     }
@@ -163,6 +174,7 @@ impl ParamInfo {
             ParamType::Text => "a text",
             ParamType::Path => "a path",
             ParamType::Ints => "a list of whole numbers",
+            ParamType::Texts => "a list of texts",
         };
         self.error(
             format!("`{}` must be {wanted}, and is {} `{given}`", self.name, given.type_str()),
@@ -170,19 +182,24 @@ impl ParamInfo {
         )
     }
 
+    fn check_choice(&self, value: &Value) -> Result<(), ParamError> {
+        let texts = match value {
+            Value::Text(text) => std::slice::from_ref(text),
+            Value::Texts(texts) => texts,
+            _ => &[],
+        };
+        let is_other = |text: &&String| !self.choices.is_empty() && !self.choices.contains(text);
+        let Some(text) = texts.iter().find(is_other) else { return Ok(()) };
+        let message = format!("`{}` is \"{text}\", and must be {}", self.name, self.allowed());
+        let near = nearest(text, self.choices.iter().map(String::as_str));
+        Err(self.error(message, near.map(|near| format!("did you mean \"{near}\"?"))))
+    }
+
     fn check_range(&self, value: &Value) -> Result<(), ParamError> {
         let numbers: Vec<f64> = match value {
             Value::Int(value) => vec![*value as f64],
             Value::Float(value) => vec![*value],
             Value::Ints(values) => values.iter().map(|value| *value as f64).collect(),
-            Value::Text(text) if !self.choices.is_empty() && !self.choices.contains(text) => {
-                let message =
-                    format!("`{}` is \"{text}\", and must be {}", self.name, self.allowed());
-                let near = nearest(text, self.choices.iter().map(String::as_str));
-                return Err(
-                    self.error(message, near.map(|near| format!("did you mean \"{near}\"?")))
-                );
-            }
             _ => Vec::new(),
         };
         let [min, max] = self.range.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
@@ -257,10 +274,12 @@ mod tests {
         };
         let mut init = param("init", ParamType::Text, Some(Value::Text("he".into())), None);
         init.choices = vec!["he".into(), "pytorch".into()];
+        let texts = param("attributes", ParamType::Texts, Some(Value::Texts(vec![])), None);
         vec![
             param("latent", ParamType::Int, Some(Value::Int(20)), Some([1.0, 4096.0])),
             param("images", ParamType::Path, None, None),
             init,
+            texts,
         ]
     }
 
@@ -275,6 +294,9 @@ mod tests {
             check(&declared(), &"images = 'a.gz'".parse().unwrap(), Path::new("/data")).unwrap();
         assert_eq!(values["latent"], Value::Int(20));
         assert_eq!(values["images"], Value::Text("/data/a.gz".into()));
+        let given = "images = 'a.gz'\nattributes = ['hair', 'age']".parse().unwrap();
+        let values = check(&declared(), &given, Path::new("/data")).unwrap();
+        assert_eq!(values["attributes"], Value::Texts(vec!["hair".into(), "age".into()]));
     }
 
     #[test]
@@ -288,8 +310,12 @@ mod tests {
             error("images = 'a'\nlatent = 'x'").0,
             "`latent` must be a whole number, and is string `\"x\"`"
         );
+        assert_eq!(
+            error("images = 'a'\nattributes = ['hair', 2]").0,
+            "`attributes` must be a list of texts, and is array `[\"hair\", 2]`"
+        );
         assert_eq!(error("laten = 2").1.unwrap(), "did you mean `latent`?");
-        assert_eq!(error("zzzzz = 2").1.unwrap(), "known are latent, images, init");
+        assert_eq!(error("zzzzz = 2").1.unwrap(), "known are latent, images, init, attributes");
         let (message, help) = error("images = 'a'\ninit = 'pytroch'");
         assert_eq!(message, "`init` is \"pytroch\", and must be \"he\" or \"pytorch\"");
         assert_eq!(help.unwrap(), "did you mean \"pytorch\"?");

@@ -23,8 +23,9 @@ fn lines(chart: &LineChart) -> String {
 fn points(scatter: &Scatter) -> Result<String, Error> {
     scatter.check()?;
     let mut table = String::from("x,y");
-    if scatter.classes.is_some() {
-        table.push_str(",class");
+    if let Some(classes) = &scatter.classes {
+        let what = if classes.what.is_empty() { "class" } else { &classes.what };
+        table.push_str(&format!(",{}", field(what)));
     }
     if let Some(values) = &scatter.values {
         table.push_str(&format!(",{}", field(&values.name)));
@@ -93,7 +94,11 @@ mod tests {
         let expected = "line,x,y\n\"recon, \"\"train\"\"\",1,0.5\n\"recon, \"\"train\"\"\",2,NaN\n";
         assert_eq!(table(&Figure::Lines(chart)).unwrap(), expected);
 
-        let classes = Some(Classes { of: vec![1], names: vec!["a".into(), "b".into()] });
+        let classes = Some(Classes {
+            of: vec![1],
+            names: vec!["a".into(), "b".into()],
+            ..Classes::default()
+        });
         let scatter = Scatter { points: vec![[1.5, -2.0]], classes, ..Scatter::default() };
         assert_eq!(table(&Figure::Scatter(scatter.clone())).unwrap(), "x,y,class\n1.5,-2,b\n");
         let plain = Scatter { classes: None, ..scatter };

@@ -70,6 +70,8 @@ pub struct Classes {
     pub of: Vec<usize>,
     /// A word for each class, in the legend's order.
     pub names: Vec<String>,
+    /// What they are, for the table: "class" where it is empty.
+    pub what: String,
 }
 
 impl Scatter {

@@ -81,6 +81,7 @@ fn scatter(words: &str, (low, high): (f64, f64), classes: usize, equal_units: bo
     let classes = (classes > 0).then(|| Classes {
         of: (0..points.len()).map(|i| i % classes).collect(),
         names: (0..classes).map(|i| format!("{i} {words}")).collect(),
+        ..Classes::default()
     });
     Figure::Scatter(Scatter {
         title: words.into(),

@@ -29,6 +29,7 @@ fn one_of_each() -> Vec<Figure> {
         classes: Some(Classes {
             of: (0..30).collect(),
             names: (0..30).map(|i| i.to_string()).collect(),
+            ..Classes::default()
         }),
         ..Scatter::default()
     };
@@ -184,7 +185,7 @@ fn data_that_do_not_fit_together_are_typed_errors() {
     assert!(matches!(Figure::Images(huge).to_png(), Err(Error::TooLarge { .. })));
 
     let scatter = |of: Vec<usize>| {
-        let classes = Some(Classes { of, names: vec!["a".into()] });
+        let classes = Some(Classes { of, names: vec!["a".into()], ..Classes::default() });
         Figure::Scatter(Scatter { points: vec![[0.0, 0.0]; 2], classes, ..Scatter::default() })
     };
     assert!(matches!(scatter(vec![0]).to_png(), Err(Error::ClassCount { points: 2, classes: 1 })));

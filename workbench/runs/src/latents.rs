@@ -4,10 +4,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::tensors::{Data, Tensor, Tensors, read_tensors, write_tensors};
-use crate::{Error, RunDir, durable, read, step_name};
+use crate::tensors::{Data, Tensor, Tensors, read_tensors_with, write_tensors_with};
+use crate::{Attribute, AttributeColumn, Error, RunDir, durable, read, step_name};
 
 const EXTENSION: &str = ".safetensors";
+/// The note that says what the attributes are, as JSON; each one's values are the tensor `attribute:NAME`.
+const ATTRIBUTES: &str = "attributes";
 
 /// The posteriors of N images in D latent dimensions at one step.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +24,8 @@ pub struct Snapshot {
     pub logvar: Vec<f32>,
     /// A class for each image `[N]`, where the data set has classes.
     pub labels: Option<Vec<i64>>,
+    /// The attributes of the data set, with a value for each image `[N]`.
+    pub attributes: Vec<AttributeColumn>,
 }
 
 impl Snapshot {
@@ -51,8 +55,25 @@ impl Snapshot {
         if let Some(labels) = &self.labels {
             tensors.insert("labels".to_owned(), Tensor::i64([n], labels.clone()));
         }
-        write_tensors(&path, &tensors)?;
+        for column in &self.attributes {
+            let values = match column.attribute.is_real() {
+                true => Tensor::f32([n], column.of.clone()),
+                false => Tensor::i64([n], column.indices()),
+            };
+            tensors.insert(tensor_of(&column.attribute), values);
+        }
+        let all: Vec<&Attribute> = self.attributes.iter().map(|c| &c.attribute).collect();
+        let note = match all[..] {
+            [] => None,
+            _ => Some(serde_json::to_string(&all).map_err(|e| Error::unwritable(&path, e))?),
+        };
+        write_tensors_with(&path, &tensors, note.map(|note| (ATTRIBUTES, note)))?;
         Ok(path)
+    }
+
+    /// The attribute of a name.
+    pub fn attribute(&self, name: &str) -> Option<&AttributeColumn> {
+        self.attributes.iter().find(|column| column.attribute.name == name)
     }
 
     /// Reads a snapshot's file, whose name tells the step.
@@ -64,7 +85,7 @@ impl Snapshot {
             .file_name()
             .and_then(|name| step_of(&name.to_string_lossy()))
             .ok_or_else(|| Error::damaged(path, "its name tells no step"))?;
-        let mut tensors = read_tensors(path)?;
+        let (mut tensors, note) = read_tensors_with(path, ATTRIBUTES)?;
         let (shape, mean) = floats(path, &mut tensors, "mean")?;
         let (logvar_shape, logvar) = floats(path, &mut tensors, "logvar")?;
         let &[n, dims] = &shape[..] else {
@@ -81,7 +102,16 @@ impl Snapshot {
             Some(Tensor { shape, data: Data::I64(labels) }) if shape == [n] => Some(labels),
             Some(_) => return Err(Error::damaged(path, format!("`labels` are not {n} integers"))),
         };
-        Ok(Snapshot { step, dims, mean, logvar, labels })
+        let attributes: Vec<Attribute> = match note {
+            None => Vec::new(),
+            Some(note) => serde_json::from_str(&note)
+                .map_err(|e| Error::damaged(path, format!("its attributes cannot be read: {e}")))?,
+        };
+        let attributes = attributes
+            .into_iter()
+            .map(|attribute| column(path, &mut tensors, attribute, n))
+            .collect::<Result<_, _>>()?;
+        Ok(Snapshot { step, dims, mean, logvar, labels, attributes })
     }
 
     /// The steps and files of a run's snapshots, ascending.
@@ -143,6 +173,32 @@ fn step_of(name: &str) -> Option<u64> {
     step_name::parse(name.strip_suffix(EXTENSION)?)
 }
 
+fn tensor_of(attribute: &Attribute) -> String {
+    format!("attribute:{}", attribute.name)
+}
+
+fn column(
+    path: &Path,
+    tensors: &mut Tensors,
+    attribute: Attribute,
+    n: usize,
+) -> Result<AttributeColumn, Error> {
+    let name = tensor_of(&attribute);
+    let known = 0..attribute.values.len() as i64;
+    let of = match tensors.remove(&name) {
+        Some(Tensor { shape, data: Data::F32(of) }) if shape == [n] && attribute.is_real() => of,
+        Some(Tensor { shape, data: Data::I64(of) }) if shape == [n] && !attribute.is_real() => of
+            .into_iter()
+            .map(|at| if known.contains(&at) { at as f32 } else { f32::NAN })
+            .collect(),
+        _ => {
+            let kind = attribute.kind.name();
+            return Err(Error::damaged(path, format!("`{name}` is not {n} values, {kind}")));
+        }
+    };
+    Ok(AttributeColumn { attribute, of })
+}
+
 fn floats(path: &Path, tensors: &mut Tensors, name: &str) -> Result<(Vec<usize>, Vec<f32>), Error> {
     match tensors.remove(name) {
         Some(Tensor { shape, data: Data::F32(data) }) => Ok((shape, data)),
@@ -154,10 +210,46 @@ fn floats(path: &Path, tensors: &mut Tensors, name: &str) -> Result<(Vec<usize>,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::AttributeKind;
+    use crate::tensors::write_tensors;
 
     fn at(step: u64) -> Snapshot {
         let mean = vec![step as f32, 1.0, 2.0, 3.0, 4.0, 5.0];
-        Snapshot { step, dims: 3, mean, logvar: vec![-1.0; 6], labels: Some(vec![3, 7]) }
+        let (logvar, labels) = (vec![-1.0; 6], Some(vec![3, 7]));
+        Snapshot { step, dims: 3, mean, logvar, labels, attributes: Vec::new() }
+    }
+
+    fn attribute(name: &str, kind: AttributeKind, values: &[&str]) -> Attribute {
+        let values = values.iter().map(|&value| value.into()).collect();
+        Attribute { name: name.into(), kind, values, range: None }
+    }
+
+    #[test]
+    fn attributes_are_kept_with_their_names_and_what_is_not_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = RunDir::create(dir.path(), "run").unwrap();
+        let hair = attribute("hair \"of\" head", AttributeKind::Categorical, &["a", "b", "ü"]);
+        let age =
+            Attribute { range: Some([0.0, 99.5]), ..attribute("age", AttributeKind::Real, &[]) };
+        let columns = vec![
+            AttributeColumn { attribute: hair.clone(), of: vec![2.0, 0.0] },
+            AttributeColumn { attribute: age, of: vec![0.25, -1.0] },
+        ];
+        let whole = Snapshot { attributes: columns, ..at(3) };
+        let path = whole.save(&run).unwrap();
+        let bytes = fs::read(&path).unwrap();
+        assert_eq!(Snapshot::load(&path).unwrap(), whole);
+        // Equal snapshots are equal bytes.
+        whole.save(&run).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+        let unknown = AttributeColumn { attribute: hair.clone(), of: vec![f32::NAN, 1.0] };
+        let partly = Snapshot { attributes: vec![unknown], ..at(4) };
+        let read = Snapshot::load(&partly.save(&run).unwrap()).unwrap();
+        let column = read.attribute(&hair.name).unwrap();
+        assert!(column.of[0].is_nan() && column.of[1] == 1.0, "{column:?}");
+        let short = AttributeColumn { attribute: hair, of: vec![1.0] };
+        let wrong = Snapshot { attributes: vec![short], ..at(5) }.save(&run).unwrap_err();
+        assert!(wrong.to_string().contains("hair"), "{wrong}");
     }
 
     #[test]

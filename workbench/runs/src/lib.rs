@@ -10,6 +10,7 @@
 //! | [`log`] | `events.out.tfevents.*`, in TensorBoard's format |
 //! | [`history`] | nothing: series and pictures folded from the log |
 //! | [`checkpoint`] | `checkpoints/step-*/` |
+//! | [`attributes`] | nothing: what is known of images besides their pixels, as the latents hold it |
 //! | [`latents`] | `latents/step-*.safetensors` |
 //! | [`status`] | `status.json` |
 //! | [`claim`] | `claim.json` |
@@ -23,6 +24,7 @@
 //! | [`toml_text`] | TOML files, looked at before they are parsed |
 //! | [`durable`] | how a file is written that must survive |
 
+pub mod attributes;
 pub mod checkpoint;
 pub mod claim;
 pub mod durable;
@@ -45,6 +47,7 @@ mod step_name;
 pub mod tensors;
 pub mod toml_text;
 
+pub use attributes::{Attribute, AttributeColumn, AttributeKind};
 pub use checkpoint::Checkpoint;
 pub use claim::{Claim, Fate, Holder, Ticket};
 pub use error::Error;

@@ -84,8 +84,9 @@ mod tests {
             checkpoint::save(&run, &Checkpoint { step, model, optimizer, state }).unwrap();
         }
         for step in 0..snapshots {
-            let labels = None;
-            let snapshot = Snapshot { step, dims: 1, mean: vec![0.0], logvar: vec![0.0], labels };
+            let (labels, attributes) = (None, Vec::new());
+            let (mean, logvar) = (vec![0.0], vec![0.0]);
+            let snapshot = Snapshot { step, dims: 1, mean, logvar, labels, attributes };
             snapshot.save(&run).unwrap();
         }
         let best = Best { tag: "valid/loss".into(), step: 20, value: 1.0 };

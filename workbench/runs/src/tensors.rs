@@ -1,5 +1,5 @@
-//! Named tensors in safetensors files, without metadata and in a fixed order, so that equal states
-//! are equal bytes.
+//! Named tensors in safetensors files, in a fixed order and with one note of metadata at most, so that equal states are
+//! equal bytes.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -58,12 +58,24 @@ impl Tensor {
 /// Tensors by name.
 pub type Tensors = BTreeMap<String, Tensor>;
 
+/// A text that a file may carry beside its tensors: its name and its content. One at most, since the format does not
+/// keep their order.
+pub type Note = (&'static str, String);
+
 /// Writes a safetensors file, durably.
 ///
 /// # Errors
 /// [`Error::Unwritable`] where a tensor's shape and data disagree, [`Error::Io`].
 pub fn write_tensors(path: &Path, tensors: &Tensors) -> Result<(), Error> {
     durable::write(path, &encode(path, tensors)?)
+}
+
+/// The same with a note.
+///
+/// # Errors
+/// As [`write_tensors`].
+pub fn write_tensors_with(path: &Path, tensors: &Tensors, note: Option<Note>) -> Result<(), Error> {
+    durable::write(path, &encode_with(path, tensors, note)?)
 }
 
 /// Reads a safetensors file of 32-bit floats and 64-bit integers. Nothing is allocated for a tensor
@@ -74,6 +86,17 @@ pub fn write_tensors(path: &Path, tensors: &Tensors) -> Result<(), Error> {
 pub fn read_tensors(path: &Path) -> Result<Tensors, Error> {
     let (file, len) = open(path)?;
     decode(path, BufReader::new(file), len)
+}
+
+/// The same, and the note of that name, where there is one.
+///
+/// # Errors
+/// As [`read_tensors`].
+pub fn read_tensors_with(path: &Path, note: &str) -> Result<(Tensors, Option<String>), Error> {
+    let (file, len) = open(path)?;
+    let (tensors, metadata) = decode_with(path, BufReader::new(file), len)?;
+    let notes = metadata.metadata().as_ref();
+    Ok((tensors, notes.and_then(|notes| notes.get(note).cloned())))
 }
 
 pub(crate) fn open(path: &Path) -> Result<(File, u64), Error> {
@@ -87,6 +110,10 @@ pub(crate) fn open(path: &Path) -> Result<(File, u64), Error> {
 
 /// The bytes of a safetensors file; `path` is only for the error.
 pub(crate) fn encode(path: &Path, tensors: &Tensors) -> Result<Vec<u8>, Error> {
+    encode_with(path, tensors, None)
+}
+
+fn encode_with(path: &Path, tensors: &Tensors, note: Option<Note>) -> Result<Vec<u8>, Error> {
     if let Some((name, tensor)) = tensors.iter().find(|(_, tensor)| !tensor.agrees()) {
         let why = format!(
             "the tensor `{name}` has a shape {:?} that its data does not fill",
@@ -100,13 +127,17 @@ pub(crate) fn encode(path: &Path, tensors: &Tensors) -> Result<Vec<u8>, Error> {
     }
     safetensors::serialize(
         tensors.iter().map(|(name, tensor)| (name.as_str(), Viewed(tensor))),
-        None,
+        note.map(|(name, text)| [(name.to_owned(), text)].into()),
     )
     .map_err(|e| Error::unwritable(path, e))
 }
 
 /// Reads the tensors of a file of `len` bytes, from its start to its end.
-pub(crate) fn decode(path: &Path, mut file: impl Read, len: u64) -> Result<Tensors, Error> {
+pub(crate) fn decode(path: &Path, file: impl Read, len: u64) -> Result<Tensors, Error> {
+    Ok(decode_with(path, file, len)?.0)
+}
+
+fn decode_with(path: &Path, mut file: impl Read, len: u64) -> Result<(Tensors, Metadata), Error> {
     let mut word = [0; 8];
     file.read_exact(&mut word).map_err(|e| short(path, e))?;
     let header_len = u64::from_le_bytes(word);
@@ -135,7 +166,7 @@ pub(crate) fn decode(path: &Path, mut file: impl Read, len: u64) -> Result<Tenso
         let data = elements(path, &mut file, &name, info)?;
         tensors.insert(name, Tensor { shape: info.shape.clone(), data });
     }
-    Ok(tensors)
+    Ok((tensors, metadata))
 }
 
 fn elements(

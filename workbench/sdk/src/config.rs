@@ -19,6 +19,7 @@ pub enum Value {
     Float(f64),
     Text(String),
     Ints(Vec<i64>),
+    Texts(Vec<String>),
 }
 
 impl Value {
@@ -30,6 +31,7 @@ impl Value {
             Value::Float(_) => "param::float".to_owned(),
             Value::Text(text) => format!("param::text or param::path ({text:?})"),
             Value::Ints(values) => format!("param::ints ({values:?})"),
+            Value::Texts(values) => format!("param::texts ({values:?})"),
         }
     }
 }
@@ -119,6 +121,16 @@ impl FromValue for String {
     fn from_value(value: Value) -> Option<Self> {
         match value {
             Value::Text(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+impl FromValue for Vec<String> {
+    const WANTED: &'static str = "a list of texts";
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Texts(values) => Some(values),
             _ => None,
         }
     }

@@ -38,7 +38,8 @@ impl Graph {
         self.input("x")
     }
 
-    /// What the host feeds by this name: `x`, `label` `[B]` i64, `step` and `train` `[]`.
+    /// What the host feeds by this name: `x`, `label` `[B]` i64, `step` and `train` `[]`; see also
+    /// [`Graph::attribute`] and [`Graph::caption`].
     #[track_caller]
     pub fn input(&self, name: &str) -> Tensor<'_> {
         self.tensor(self.builder.input(name, Location::caller()))

@@ -63,6 +63,16 @@ pub const fn ints(name: &'static str, about: &'static str, default: &'static [i6
     declare(name, about, abi::Value::ints(default))
 }
 
+/// A list of texts.
+pub const fn texts(name: &'static str, about: &'static str, default: &'static [Choice]) -> Param {
+    let mut value = abi::Value::ZERO;
+    value.ty = abi::TEXTS;
+    // `Choice` is a transparent `Str`.
+    value.ints = default.as_ptr().cast();
+    value.n_ints = default.len();
+    declare(name, about, value)
+}
+
 /// A file or folder. Relative ones are taken from the data card's folder, or the root; "" where left out.
 pub const fn path(name: &'static str, about: &'static str) -> Param {
     let mut value = abi::Value::text("");
@@ -92,7 +102,7 @@ impl Param {
         self
     }
 
-    /// The only texts allowed.
+    /// The only texts allowed, of a text or of each in a list.
     #[must_use]
     pub const fn choices(mut self, choices: &'static [Choice]) -> Param {
         // `Choice` is a transparent `Str`.

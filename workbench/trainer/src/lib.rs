@@ -5,6 +5,7 @@
 
 mod batches;
 mod bench;
+mod condition;
 mod control;
 mod error;
 mod evaluate;
@@ -20,6 +21,7 @@ mod picture;
 mod plan;
 mod profiled;
 mod rate;
+mod readout;
 mod restore;
 mod saver;
 mod saving;
@@ -31,17 +33,19 @@ mod storage;
 mod training;
 
 pub use bench::{Bench, BenchLength, StepTime, bench};
+pub use condition::{Asked, Wanted, condition, of_items, with_attribute};
 pub use error::Error;
 pub use evaluate::evaluate;
 pub use fork::{Differences, Forked, fork};
 pub use job::{Job, Outcome, REQUESTS_EVERY};
 pub use knobs::knobs;
-pub use media::{COLUMNS, Media, Traversal, condition};
+pub use media::{COLUMNS, Media, Traversal};
 pub use observer::{Observer, Progress};
 pub use picture::{grid_png, to_bytes};
 pub use plan::Plan;
+pub use readout::{Readout, readouts};
 pub use restore::load_model;
 pub use signals::Signals;
-pub use snapshot::{active_units, kl_per_dimension, take as snapshot};
+pub use snapshot::{active_units, kl_per_dimension, take as snapshot, take_first as snapshot_of};
 pub use source::{Items, Pixels, Source, SourceError};
 pub use split::{Binarizer, Split, Splits};

@@ -3,7 +3,7 @@
 use workbench_engine::{Array, Batch, Error as EngineError, Input, Session};
 use workbench_runs::Snapshot;
 
-use crate::{Binarizer, Error, Split, kl_per_dimension};
+use crate::{Binarizer, Error, Split, Wanted, condition, kl_per_dimension, of_items};
 
 /// What figures and viewers show of a model; pictures are `[N, C, H, W]` in 0..1.
 #[derive(Clone, Debug)]
@@ -83,7 +83,8 @@ impl Media {
             _ => return Err(EngineError::MissingInput { name: "x".to_owned() }.into()),
         };
         let z = session.prior(SAMPLES, SAMPLE_SEED, 0)?;
-        let samples = session.decode(&z, &condition(SAMPLES, classes, None))?;
+        let samples =
+            session.decode(&z, &condition(&batch, SAMPLES, classes, &Wanted::default()))?;
         let traversal = traversal(session, &posterior.mean, &batch, snapshot)?;
         let interpolation = interpolation(session, &posterior.mean, &batch)?;
         Ok(Media { inputs, reconstructions, samples, traversal, interpolation })
@@ -99,18 +100,6 @@ impl Media {
         Array {
             shape,
             data: rows.flat_map(|(above, below)| above.iter().chain(below)).copied().collect(),
-        }
-    }
-}
-
-/// What `n` decoded pictures are conditioned on: one class for all, or each in turn. An architecture that does not
-/// ask for it ignores it.
-pub fn condition(n: usize, classes: usize, class: Option<usize>) -> Batch {
-    match classes {
-        0 => Batch::default(),
-        classes => {
-            let labels = (0..n).map(|i| class.unwrap_or(i % classes) as i64).collect();
-            Batch::default().with_i64("label", &[n], labels)
         }
     }
 }
@@ -136,7 +125,7 @@ fn traversal(
             z.data[(row * values.len() + column) * latent + dim] = *value;
         }
     }
-    let pictures = session.decode(&z, &labelled(batch, &vec![0; n]))?;
+    let pictures = session.decode(&z, &of_items(batch, &vec![0; n]))?;
     Ok(Traversal { dims, values, pictures })
 }
 
@@ -160,32 +149,6 @@ fn interpolation(session: &Session, mean: &Array, batch: &Batch) -> Result<Array
         }
     }
     let z = Array { shape: vec![rows * COLUMNS, latent], data };
-    // A class can't be half of two: it changes in the middle.
-    Ok(session.decode(&z, &labelled(batch, &ends))?)
-}
-
-/// The labels of some of a batch's items, as a condition for decoding.
-fn labelled(batch: &Batch, items: &[usize]) -> Batch {
-    match batch.inputs.get("label") {
-        Some(Input::I64 { data, .. }) => {
-            let labels = items.iter().map(|&item| data[item]).collect();
-            Batch::default().with_i64("label", &[items.len()], labels)
-        }
-        _ => Batch::default(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn classes_take_turns_unless_one_is_asked_for() {
-        let labels = |class| match &condition(3, 2, class).inputs["label"] {
-            Input::I64 { data, .. } => data.clone(),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(labels(None), [0, 1, 0]);
-        assert_eq!(labels(Some(1)), [1, 1, 1]);
-    }
+    // A class or an attribute can't be half of two: it changes in the middle.
+    Ok(session.decode(&z, &of_items(batch, &ends))?)
 }

@@ -18,7 +18,21 @@ pub fn take(
     batch_size: usize,
     binarizer: Binarizer,
 ) -> Result<Option<Snapshot>, Error> {
-    let n = split.len().min(POINTS);
+    take_first(session, split, POINTS, batch_size, binarizer)
+}
+
+/// The same of the first `n` items.
+///
+/// # Errors
+/// The engine's own.
+pub fn take_first(
+    session: &Session,
+    split: &Split,
+    n: usize,
+    batch_size: usize,
+    binarizer: Binarizer,
+) -> Result<Option<Snapshot>, Error> {
+    let n = split.len().min(n);
     let places: Vec<u32> = (0..n as u32).collect();
     let (mut mean, mut logvar) = (Vec::new(), Vec::new());
     let mut dims = 0;
@@ -34,7 +48,8 @@ pub fn take(
         }
         mean.extend(posterior.mean.data);
     }
-    Ok(Some(Snapshot { step: session.step(), dims, mean, logvar, labels: split.labels(n) }))
+    let (labels, attributes) = (split.labels(n), split.attributes(n));
+    Ok(Some(Snapshot { step: session.step(), dims, mean, logvar, labels, attributes }))
 }
 
 /// KL(q(z_d | x) ‖ N(0, 1)) of each dimension in nats, the mean over the points of a snapshot.
@@ -80,6 +95,7 @@ mod tests {
             mean: vec![1.0, 0.0, -1.0, 0.0],
             logvar: vec![-2.0, 0.0, -2.0, 0.0],
             labels: None,
+            attributes: Vec::new(),
         };
         let kl = kl_per_dimension(&snapshot);
         let expected = 0.5 * (1.0 + (-2.0f64).exp() - 1.0 + 2.0);

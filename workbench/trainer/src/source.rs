@@ -1,5 +1,7 @@
 //! Where items come from.
 
+use workbench_runs::Attribute;
+
 /// A data set as the trainer sees it; the binary gives it one that calls a plugin. Called from many
 /// threads at once.
 pub trait Source: Send + Sync {
@@ -8,6 +10,16 @@ pub trait Source: Send + Sync {
 
     /// Names of the classes, in the order of their numbers; empty where there are no labels.
     fn classes(&self) -> &[String];
+
+    /// The attributes of every item, in the order of [`Items::attributes`].
+    fn attributes(&self) -> &[Attribute] {
+        &[]
+    }
+
+    /// Bytes of a caption; 0 where there are none.
+    fn caption(&self) -> usize {
+        0
+    }
 
     /// How many items a split has; `None` where there is no such split.
     ///
@@ -31,6 +43,11 @@ pub struct Items {
     pub pixels: Pixels,
     /// One number an item, where the data set has labels.
     pub labels: Option<Vec<i64>>,
+    /// A column an attribute, each with one value an item: the number of a real one, else the position of the value
+    /// among its names; NaN where it is not known.
+    pub attributes: Vec<Vec<f32>>,
+    /// [`Source::caption`] bytes an item, UTF-8 padded with zeros.
+    pub captions: Vec<u8>,
 }
 
 /// `[C, H, W]` an item. Bytes stay bytes until they are batched, which keeps four times as many in memory.
@@ -68,6 +85,11 @@ impl Items {
         if let Some(more) = more.labels {
             self.labels.get_or_insert_default().extend(more);
         }
+        self.attributes.resize_with(more.attributes.len().max(self.attributes.len()), Vec::new);
+        for (all, more) in self.attributes.iter_mut().zip(more.attributes) {
+            all.extend(more);
+        }
+        self.captions.extend(more.captions);
     }
 }
 

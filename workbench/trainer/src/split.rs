@@ -6,8 +6,9 @@ use rayon::prelude::*;
 use workbench_engine::Batch;
 use workbench_engine::noise::{self, Key};
 use workbench_experiment::{Binarize, Experiment, OnBadItem};
+use workbench_runs::{Attribute, AttributeColumn};
 
-use crate::{Error, Items, Pixels, Source};
+use crate::{Error, Items, Pixels, Source, with_attribute};
 
 /// The three parts that a run works with.
 pub struct Splits {
@@ -41,6 +42,9 @@ struct Pool {
     /// The data set's name for it.
     name: String,
     image: [usize; 3],
+    attributes: Vec<Attribute>,
+    /// Bytes of a caption.
+    caption: usize,
     /// The data set's number of each item held: bad ones are left out.
     numbers: Vec<u64>,
     items: Items,
@@ -103,18 +107,18 @@ impl Splits {
 }
 
 impl Split {
-    /// One item of one of the data set's splits, by its number there, read without the others. Its [`batch`](Split::batch)
-    /// is what the whole split's would hold of it.
+    /// Some items of one of the data set's splits, by their numbers there, read without the others. Their
+    /// [`batch`](Split::batch) is what the whole split's would hold of them.
     ///
     /// # Errors
     /// The data set's own, and an item that is not finite or out of range.
-    pub fn of_item(source: &dyn Source, name: &str, item: u64) -> Result<Split, Error> {
-        let image = source.image();
-        let size = image.iter().product::<usize>();
-        let read = checked(source, name, &[item], size, OnBadItem::Stop)?;
-        let items = read.items.unwrap_or_default();
-        let pool = Pool { name: name.to_owned(), image, numbers: read.numbers, items };
-        Ok(Split { pool: Arc::new(pool), items: [0].into() })
+    pub fn of_items(source: &dyn Source, name: &str, items: &[u64]) -> Result<Split, Error> {
+        let mut pool = Pool::empty(source, name);
+        let size = pool.image.iter().product::<usize>();
+        let read = checked(source, name, items, size, OnBadItem::Stop)?;
+        (pool.numbers, pool.items) = (read.numbers, read.items.unwrap_or_default());
+        let places = (0..pool.numbers.len() as u32).collect();
+        Ok(Split { pool: Arc::new(pool), items: places })
     }
 
     pub fn len(&self) -> usize {
@@ -131,7 +135,23 @@ impl Split {
         Some(self.items.iter().take(n).map(|&place| labels[place as usize]).collect())
     }
 
-    /// Items by place in this split, as the engine takes them: `x` `[n, C, H, W]` f32 in 0..1, `label` `[n]`.
+    /// Attributes of the first `n` items.
+    pub fn attributes(&self, n: usize) -> Vec<AttributeColumn> {
+        let pool = &*self.pool;
+        let columns = pool.attributes.iter().zip(&pool.items.attributes);
+        let first = |column: &[f32]| {
+            self.items.iter().take(n).map(|&place| column[place as usize]).collect()
+        };
+        columns
+            .map(|(attribute, column)| AttributeColumn {
+                attribute: attribute.clone(),
+                of: first(column),
+            })
+            .collect()
+    }
+
+    /// Items by place in this split, as the engine takes them: `x` `[n, C, H, W]` f32 in 0..1, `label` `[n]`, and what
+    /// [`with_attribute`] adds of each attribute; `caption` `[n, L]`, the bytes of the captions.
     pub fn batch(&self, places: &[u32], binarizer: Binarizer) -> Batch {
         let pool = &*self.pool;
         let size = pool.image.iter().product::<usize>();
@@ -149,7 +169,19 @@ impl Split {
             binarizer.apply(image, &pool.name, pool.numbers[place as usize]);
         });
         let [c, h, w] = pool.image;
-        let batch = Batch::default().with_f32("x", &[held.len(), c, h, w], x);
+        let mut batch = Batch::default().with_f32("x", &[held.len(), c, h, w], x);
+        for (attribute, column) in pool.attributes.iter().zip(&pool.items.attributes) {
+            let values: Vec<f32> = held.iter().map(|&place| column[place as usize]).collect();
+            batch = with_attribute(batch, attribute, &values);
+        }
+        if pool.caption > 0 {
+            let caption = |&place: &u32| {
+                let at = place as usize * pool.caption;
+                pool.items.captions[at..at + pool.caption].iter().map(|&byte| i64::from(byte))
+            };
+            let bytes = held.iter().flat_map(caption).collect();
+            batch = batch.with_i64("caption", &[held.len(), pool.caption], bytes);
+        }
         match &pool.items.labels {
             Some(labels) => {
                 let labels = held.iter().map(|&place| labels[place as usize]).collect();
@@ -202,6 +234,17 @@ impl Binarizer {
 }
 
 impl Pool {
+    fn empty(source: &dyn Source, name: &str) -> Pool {
+        Pool {
+            name: name.to_owned(),
+            image: source.image(),
+            attributes: source.attributes().to_vec(),
+            caption: source.caption(),
+            numbers: Vec::new(),
+            items: Items::default(),
+        }
+    }
+
     fn read(
         source: &dyn Source,
         name: &str,
@@ -210,8 +253,8 @@ impl Pool {
         progress: &(dyn Fn(u64, u64) + Sync),
         skipped: &mut Vec<(String, u64, String)>,
     ) -> Result<Pool, Error> {
-        let image = source.image();
-        let size = image.iter().product::<usize>();
+        let mut pool = Pool::empty(source, name);
+        let size = pool.image.iter().product::<usize>();
         if n > MOST_ITEMS {
             return Err(Error::TooMany { split: name.to_owned(), items: n });
         }
@@ -227,8 +270,6 @@ impl Pool {
         };
         let chunks: Vec<Chunk> =
             (0..n.div_ceil(CHUNK)).into_par_iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let mut pool =
-            Pool { name: name.to_owned(), image, numbers: Vec::new(), items: Items::default() };
         for chunk in chunks {
             skipped.extend(chunk.bad.into_iter().map(|(item, why)| (name.to_owned(), item, why)));
             pool.numbers.extend(chunk.numbers);

@@ -4,13 +4,16 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 use workbench_host::{Dataset, Plugins, Role};
+use workbench_trainer::Source;
 
 use crate::arguments;
 use crate::card::Card;
+use crate::census::Census;
 use crate::console::{self, grouped};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::guard;
+use crate::source::PluginSource;
 
 pub fn data(context: &Context, command: &arguments::Data) -> Result<()> {
     match command {
@@ -30,7 +33,9 @@ fn list(context: &Context, json: bool) -> Result<()> {
         }
     }
     if json {
-        console::json(&Value::Array(cards.iter().map(|card| describe(context, card)).collect()));
+        console::json(&Value::Array(
+            cards.iter().map(|card| describe(context, card, false)).collect(),
+        ));
     } else {
         table(&cards);
     }
@@ -53,7 +58,7 @@ fn table(cards: &[Card]) {
 fn show(context: &Context, name: &str, json: bool) -> Result<()> {
     let card = Card::find(context, name)?;
     if json {
-        console::json(&describe(context, &card));
+        console::json(&describe(context, &card, true));
         return Ok(());
     }
     let content = &card.content;
@@ -93,6 +98,17 @@ fn show(context: &Context, name: &str, json: bool) -> Result<()> {
                 "field    {} {} {:?}{classes}",
                 field.name, field.dtype, field.dims
             ));
+        }
+        let source = PluginSource::new(opened, content.classes.clone()).map_err(Failure::usage)?;
+        let census = Census::of(&source, "train")?;
+        if !census.columns.is_empty() {
+            console::line("\nattributes of train");
+            census.lines().into_iter().for_each(|line| console::line(format_args!("  {line}")));
+        }
+        if !census.captions.is_empty() {
+            console::line("\ncaptions, such as");
+            let captions = census.captions.iter();
+            captions.for_each(|caption| console::line(format_args!("  {caption}")));
         }
     }
     Ok(())
@@ -134,12 +150,13 @@ fn verify(context: &Context, name: Option<&str>, json: bool) -> Result<()> {
     }
 }
 
-fn describe(context: &Context, card: &Card) -> Value {
+/// `count`: with how many items have each value of each attribute, for which all of them are read.
+fn describe(context: &Context, card: &Card, count: bool) -> Value {
     let opened = if card.missing().is_empty() { open(context, card).ok() } else { None };
     let mut splits = Map::new();
     let mut shape = Value::Null;
     let mut classes = json!(card.content.classes.clone().unwrap_or_default());
-    let mut attributes = Vec::new();
+    let (mut attributes, mut caption) = (Vec::new(), Value::Null);
     if let Some(opened) = &opened {
         for split in ["train", "valid", "test"] {
             if let Ok(Some(n)) = opened.len(split) {
@@ -150,16 +167,24 @@ fn describe(context: &Context, card: &Card) -> Value {
             match field.role {
                 Role::Image => shape = json!(field.dims),
                 Role::Label if card.content.classes.is_none() => classes = json!(field.classes),
-                Role::Attribute => attributes.push(field.name.clone()),
-                Role::Label | Role::Caption => {}
+                Role::Caption => caption = json!({"bytes": field.dims[0]}),
+                Role::Attribute | Role::Label => {}
             }
         }
+    }
+    let source = opened.and_then(|set| PluginSource::new(set, card.content.classes.clone()).ok());
+    if let Some(source) = source {
+        let census = if count { Census::of(&source, "train").ok() } else { None };
+        attributes = match census {
+            Some(census) => census.json(),
+            None => source.attributes().iter().map(|attribute| json!(attribute)).collect(),
+        };
     }
     json!({
         "name": card.name, "title": card.content.title, "licence": card.content.licence,
         "about": card.content.about, "source": card.content.source, "reader": card.content.reader,
         "folder": card.folder, "there": card.missing().is_empty(), "splits": splits, "shape": shape,
-        "classes": classes, "attributes": attributes,
+        "classes": classes, "attributes": attributes, "caption": caption,
     })
 }
 

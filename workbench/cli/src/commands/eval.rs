@@ -1,7 +1,7 @@
 //! `eval`: measures of a trained model.
 
 use serde_json::json;
-use workbench_trainer::{Binarizer, Splits, evaluate};
+use workbench_trainer::{Binarizer, Readout, Split, Splits, evaluate, readouts, snapshot_of};
 
 use crate::arguments::Eval;
 use crate::console::{self, number};
@@ -9,6 +9,9 @@ use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::headless::numbers;
 use crate::model::Model;
+
+/// Attributes are read off so many codes at most.
+const READ: usize = 10_000;
 
 pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
     let run = context.run(&eval.run.run)?;
@@ -28,8 +31,17 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
     let fixed = Binarizer::fixed(experiment);
     let mut metrics =
         evaluate(&model.session, split, experiment.train.batch_size, fixed, &model.knobs)?;
-    if let Some(unknown) = eval.metrics.iter().find(|name| !metrics.contains_key(*name)) {
-        let there: Vec<&str> = metrics.keys().map(String::as_str).collect();
+    let batch = experiment.train.batch_size;
+    let codes = |split: &Split| snapshot_of(&model.session, split, READ, batch, fixed);
+    let others = if eval.split == "train" { None } else { codes(&splits.train)? };
+    let read = codes(split)?.map(|codes| readouts(&codes, others.as_ref(), experiment.seed));
+    let mut read = read.unwrap_or_default();
+    let tag = |readout: &Readout| format!("read/{}", readout.name);
+    let is_known = |name: &&String| {
+        metrics.contains_key(*name) || read.iter().any(|readout| tag(readout) == **name)
+    };
+    if let Some(unknown) = eval.metrics.iter().find(|name| !is_known(name)) {
+        let there: Vec<String> = metrics.keys().cloned().chain(read.iter().map(tag)).collect();
         return Err(Failure::usage(format_args!(
             "there is no measure `{unknown}`: there are {}",
             there.join(", ")
@@ -37,10 +49,12 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
     }
     if !eval.metrics.is_empty() {
         metrics.retain(|name, _| eval.metrics.contains(name));
+        read.retain(|readout| eval.metrics.contains(&tag(readout)));
     }
     if eval.json.json {
         console::json(
-            &json!({"run": run.name(), "split": eval.split, "n": split.len(), "metrics": numbers(&metrics)}),
+            &json!({"run": run.name(), "split": eval.split, "n": split.len(), "metrics": numbers(&metrics),
+                "attributes": read.iter().map(described).collect::<Vec<_>>()}),
         );
         return Ok(());
     }
@@ -53,5 +67,32 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
     let rows: Vec<Vec<String>> =
         metrics.iter().map(|(name, value)| vec![name.clone(), number(f64::from(*value))]).collect();
     console::table(&rows);
+    if !read.is_empty() {
+        let fitted = match others {
+            Some(others) => format!("{} items of train and measured on these", others.len()),
+            None => "half of these and measured on the others".to_owned(),
+        };
+        console::line(format_args!("\nread off the latent means by a line, fitted to {fitted}"));
+        console::table(&read.iter().map(row).collect::<Vec<_>>());
+    }
     Ok(())
+}
+
+fn row(readout: &Readout) -> Vec<String> {
+    let percent = |share: f64| format!("{:.1}%", 100.0 * share);
+    let (score, beside) = match (readout.score, readout.majority) {
+        (Some(score), Some(majority)) => (
+            format!("{} right", percent(score)),
+            format!("{} by the most frequent value", percent(majority)),
+        ),
+        (Some(score), None) => (format!("R² {score:.3}"), String::new()),
+        (None, _) => ("not to be read: too few are known, or all are alike".into(), String::new()),
+    };
+    vec![readout.name.clone(), score, beside]
+}
+
+fn described(readout: &Readout) -> serde_json::Value {
+    let measure = if readout.kind == "real" { "r2" } else { "accuracy" };
+    json!({"name": readout.name, "kind": readout.kind, "measure": measure, "score": readout.score,
+        "majority": readout.majority, "fitted": readout.fitted, "measured": readout.measured})
 }

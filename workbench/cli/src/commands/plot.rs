@@ -69,13 +69,17 @@ fn view(run: &RunDir, name: &str, plot: &Plot) -> Result<()> {
         [x, y] => Some((usize::from(x) - 1, usize::from(y) - 1)),
         _ => return Err(Failure::usage("--axes takes two dimensions, such as --axes 1,2")),
     };
-    let newest = Snapshot::list(run)?.last().map(|(step, _)| *step);
-    let view = LatentView {
-        run: run.path().to_path_buf(),
-        step: plot.step.or(newest).unwrap_or(0),
-        axes,
-        color: plot.color.map(|dim| usize::from(dim) - 1),
+    let snapshots = Snapshot::list(run)?;
+    let step = plot.step.or(snapshots.last().map(|(step, _)| *step)).unwrap_or(0);
+    let color = match (&plot.color, snapshots.iter().find(|(of, _)| *of == step)) {
+        (Some(word), Some((_, path))) => {
+            let snapshot = Snapshot::load(path)?;
+            latent_view::color(word, &snapshot)
+                .map_err(|why| Failure::usage(format_args!("{}: {why}", run.name())))?
+        }
+        _ => None,
     };
+    let view = LatentView { run: run.path().to_path_buf(), step, axes, color };
     let figure = latent_view::draw(&view)
         .map_err(|why| Failure::usage(format_args!("{}: {why}", run.name())))?;
     write(run, &figure, name, plot)

@@ -5,24 +5,29 @@ use std::io::IsTerminal;
 use workbench_dashboard::{Options, Tile};
 use workbench_engine::Array;
 use workbench_engine::noise::{Key, permutation};
+use workbench_runs::Attribute;
 use workbench_trainer::{Items, Pixels, Source, to_bytes};
 
-use super::{attach, data, sample};
+use super::{attach, data};
 use crate::arguments::{Preview, Screen};
 use crate::card::Card;
+use crate::census;
 use crate::console;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::source::PluginSource;
+use crate::told;
 
-/// As many items as are read at once while looking for a class.
+/// As many items as are read at once while looking for certain ones.
 const AT_ONCE: usize = 256;
 
 pub fn preview(context: &Context, preview: &Preview) -> Result<()> {
     let source = source(context, &preview.name)?;
     let class = preview.class.as_deref();
-    let class = class.map(|class| sample::number(class, source.classes())).transpose()?;
-    let tiles = pick(&source, preview, class)?;
+    let class = class.map(|class| told::class(class, source.classes())).transpose()?;
+    let wanted =
+        Wish { class, attributes: told::attributes(&preview.attributes, source.attributes())? };
+    let (tiles, words) = pick(&source, preview, &wanted)?;
     if tiles.is_empty() {
         return Err(Failure::usage(format_args!(
             "the split `{}` of `{}` has no such item",
@@ -32,6 +37,10 @@ pub fn preview(context: &Context, preview: &Preview) -> Result<()> {
     let (size, options) = place()?;
     let drawn = workbench_dashboard::preview(&tiles, size, &options);
     console::line(drawn.trim_end_matches('\n'));
+    if !words.is_empty() {
+        console::line("");
+        words.iter().for_each(console::line);
+    }
     Ok(())
 }
 
@@ -55,8 +64,34 @@ fn source(context: &Context, name: &str) -> Result<PluginSource> {
     PluginSource::new(dataset, card.content.classes.clone()).map_err(Failure::usage)
 }
 
+/// Which items are wanted.
+struct Wish<'a> {
+    class: Option<usize>,
+    attributes: Vec<(&'a Attribute, f32)>,
+}
+
+impl Wish<'_> {
+    fn is_met(&self, source: &PluginSource, items: &Items, i: usize) -> bool {
+        let label = items.labels.as_ref().and_then(|labels| usize::try_from(labels[i]).ok());
+        let has = |(wanted, value): &(&Attribute, f32)| {
+            let at = source.attributes().iter().position(|other| other == *wanted);
+            let of = at.map_or(f32::NAN, |at| items.attributes[at][i]);
+            of == *value || (of.is_nan() && value.is_nan())
+        };
+        (self.class.is_none() || label == self.class) && self.attributes.iter().all(has)
+    }
+
+    fn is_any(&self) -> bool {
+        self.class.is_none() && self.attributes.is_empty()
+    }
+}
+
 /// Items in the order that the seed gives, until there are enough of those wanted.
-fn pick(source: &PluginSource, preview: &Preview, class: Option<usize>) -> Result<Vec<Tile>> {
+fn pick(
+    source: &PluginSource,
+    preview: &Preview,
+    wanted: &Wish,
+) -> Result<(Vec<Tile>, Vec<String>)> {
     let len = source.len(&preview.split).map_err(Failure::usage)?;
     let Some(len) = len else {
         let there = ["train", "valid", "test"]
@@ -70,28 +105,45 @@ fn pick(source: &PluginSource, preview: &Preview, class: Option<usize>) -> Resul
     };
     let len = u32::try_from(len).unwrap_or(u32::MAX);
     let order = permutation(Key::new(preview.seed, "preview", 0, 0), len);
-    let wanted = preview.n as usize;
-    let at_once = if class.is_some() { AT_ONCE } else { wanted.min(AT_ONCE) };
-    let mut tiles = Vec::new();
+    let n = preview.n as usize;
+    let at_once = if wanted.is_any() { n.min(AT_ONCE) } else { AT_ONCE };
+    let (mut tiles, mut words) = (Vec::new(), Vec::new());
     for places in order.chunks(at_once.max(1)) {
         let places: Vec<u64> = places.iter().map(|&place| u64::from(place)).collect();
         let items = source.read(&preview.split, &places).map_err(Failure::usage)?;
-        tiles.extend(tiles_of(source, &items, &places, class));
-        if tiles.len() >= wanted {
+        let met: Vec<usize> =
+            (0..places.len()).filter(|&i| wanted.is_met(source, &items, i)).collect();
+        let all = tiles_of(source, &items, &places).into_iter().enumerate();
+        tiles.extend(all.filter(|(i, _)| met.contains(i)).map(|(_, tile)| tile));
+        words.extend(met.iter().filter_map(|&i| words_of(source, &items, i, places[i])));
+        if tiles.len() >= n {
             break;
         }
     }
-    tiles.truncate(wanted);
-    Ok(tiles)
+    tiles.truncate(n);
+    words.truncate(n);
+    Ok((tiles, words))
 }
 
-/// Items as pictures, of one class or of all; `places` are their numbers.
-pub fn tiles_of(
-    source: &PluginSource,
-    items: &Items,
-    places: &[u64],
-    class: Option<usize>,
-) -> Vec<Tile> {
+/// What is known of an item besides its picture: "17: hollow yes, light 0.4: a small disc".
+fn words_of(source: &PluginSource, items: &Items, i: usize, number: u64) -> Option<String> {
+    let attributes = source.attributes().iter().zip(&items.attributes);
+    let each: Vec<String> = attributes
+        .filter(|(_, values)| !values[i].is_nan())
+        .map(|(attribute, values)| format!("{} {}", attribute.name, attribute.show(values[i])))
+        .collect();
+    let caption = items.captions.chunks_exact(source.caption().max(1)).nth(i);
+    let caption = caption.map(census::caption).filter(|caption| !caption.is_empty());
+    if each.is_empty() && caption.is_none() {
+        return None;
+    }
+    let parts = [Some(each.join(", ")).filter(|text| !text.is_empty()), caption];
+    let text = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
+    Some(format!("{number}: {text}"))
+}
+
+/// Items as pictures; `places` are their numbers.
+pub fn tiles_of(source: &PluginSource, items: &Items, places: &[u64]) -> Vec<Tile> {
     let [channels, height, width] = source.image();
     let data = match &items.pixels {
         Pixels::U8(bytes) => bytes.iter().map(|&byte| f32::from(byte) / 255.0).collect(),
@@ -110,8 +162,7 @@ pub fn tiles_of(
         };
         Tile { width, height, pixels: pixels.collect(), caption }
     };
-    let tiles = to_bytes(&pictures).into_iter().enumerate();
-    tiles.filter(|(i, _)| class.is_none() || label(*i) == class).map(tile).collect()
+    to_bytes(&pictures).into_iter().enumerate().map(tile).collect()
 }
 
 /// How much room there is, and how to draw on it: ASCII without colour where stdout is no terminal.

@@ -66,7 +66,7 @@ impl Architecture {
     }
 
     fn trace(&self, values: &Values, image: [usize; 3], classes: usize) -> Result<Graph, Error> {
-        let task = Task { image, classes, items: 1000 };
+        let task = Task { image, classes, items: 1000, attributes: Vec::new(), caption: 0 };
         self.plugin.trace(&self.info.name, values, &task)
     }
 

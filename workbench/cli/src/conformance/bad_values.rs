@@ -82,6 +82,12 @@ pub fn trials(parameters: &[ParamInfo], nowhere: &Path, largest: bool) -> Vec<Tr
                     add(toml::Value::String(path.to_string_lossy().into_owned()), false);
                 }
             }
+            (ParamType::Texts, _) => {
+                let one = |text: &str| vec![toml::Value::String(text.to_owned())];
+                for texts in [Vec::new(), one(""), one("no such thing")] {
+                    add(toml::Value::Array(texts), false);
+                }
+            }
             (ParamType::Bool, _) => {
                 for choice in [false, true] {
                     add(toml::Value::Boolean(choice), false);
@@ -97,7 +103,7 @@ fn wrong_type(kind: ParamType) -> toml::Value {
         ParamType::Bool | ParamType::Int | ParamType::Float | ParamType::Ints => {
             toml::Value::String("no number".to_owned())
         }
-        ParamType::Text | ParamType::Path => toml::Value::Integer(7),
+        ParamType::Text | ParamType::Path | ParamType::Texts => toml::Value::Integer(7),
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use workbench_dashboard::explore::{Code, Origin, Work};
 use workbench_engine::Array;
 use workbench_plots::{Figure, ImageGrid};
-use workbench_runs::{RunDir, durable};
+use workbench_runs::{Attribute, RunDir, durable};
 
 use crate::console::json_number;
 use crate::figures::pictures;
@@ -15,6 +15,14 @@ use crate::figures::pictures;
 pub struct Folder {
     run: RunDir,
     output: Option<PathBuf>,
+}
+
+/// What numbers of codes are called.
+#[derive(Clone, Copy)]
+pub struct Names<'a> {
+    pub classes: &'a [String],
+    /// The attributes that the model is told.
+    pub told: &'a [Attribute],
 }
 
 impl Folder {
@@ -26,12 +34,12 @@ impl Folder {
     pub fn save(
         &self,
         work: &Work,
-        classes: &[String],
+        names: Names,
         picture: &Array,
         strip: Option<&Array>,
     ) -> Result<Vec<PathBuf>, String> {
         let folder = self.make()?;
-        let json = self.json(work, classes).to_string() + "\n";
+        let json = self.json(work, names).to_string() + "\n";
         let number = claim(&folder, json.as_bytes())?;
         let path = |end: &str| folder.join(format!("{number:04}{end}"));
         let mut written = Vec::new();
@@ -44,7 +52,7 @@ impl Folder {
             figure.save_png(&path("-strip.png")).map_err(|error| error.to_string())?;
             written.push(path("-strip.png"));
         }
-        durable::write(&path(".csv"), csv(work, classes).as_bytes())
+        durable::write(&path(".csv"), csv(work, names).as_bytes())
             .map_err(|error| error.to_string())?;
         written.extend([path(".json"), path(".csv")]);
         Ok(written)
@@ -62,7 +70,7 @@ impl Folder {
         made.map(|()| folder).map_err(|error| error.to_string())
     }
 
-    fn json(&self, work: &Work, classes: &[String]) -> Value {
+    fn json(&self, work: &Work, names: Names) -> Value {
         let origin = match work.origin {
             Origin::Zero => json!({"kind": "zero"}),
             Origin::Test(item) => json!({"kind": "test", "item": item}),
@@ -72,7 +80,11 @@ impl Folder {
         };
         let code = |code: &Code| {
             let z: Vec<Value> = code.z.iter().map(|&x| json_number(x)).collect();
-            json!({"class": class(code, classes), "z": z})
+            let mut described = json!({"class": class(code, names.classes), "z": z});
+            if let (Value::Object(described), false) = (&mut described, names.told.is_empty()) {
+                described.insert("attributes".to_owned(), attributes(code, names.told));
+            }
+            described
         };
         let mut document = json!({
             "run": self.run.name(),
@@ -90,6 +102,19 @@ impl Folder {
 
 fn class<'a>(code: &Code, classes: &'a [String]) -> Option<&'a str> {
     classes.get(code.class?).map(String::as_str)
+}
+
+/// Each attribute by its name, null where it is not known.
+fn attributes(code: &Code, told: &[Attribute]) -> Value {
+    let value = |(attribute, value): (&Attribute, &Option<f32>)| {
+        let value = match value {
+            Some(value) if attribute.is_real() => json_number(*value),
+            Some(value) => json!(attribute.show(*value)),
+            None => Value::Null,
+        };
+        (attribute.name.clone(), value)
+    };
+    Value::Object(told.iter().zip(&code.told).map(value).collect())
 }
 
 /// Takes the next free number by writing its JSON file; two explorers never take the same.
@@ -125,17 +150,22 @@ fn strip_figure(work: &Work, strip: &Array) -> Figure {
 }
 
 /// The codes: of the picture, then from one end of the strip to the other.
-fn csv(work: &Work, classes: &[String]) -> String {
+fn csv(work: &Work, names: Names) -> String {
     let dims = work.code.z.len();
     let mut text = "of,place,class".to_owned();
-    (1..=dims).for_each(|dim| text += &format!(",z{dim}"));
     let quoted = |name: &str| match name.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", name.replace('"', "\"\"")),
         false => name.to_owned(),
     };
+    names.told.iter().for_each(|attribute| text += &format!(",{}", quoted(&attribute.name)));
+    (1..=dims).for_each(|dim| text += &format!(",z{dim}"));
     let mut row = |of: &str, place: usize, code: &Code| {
-        let class = class(code, classes).map(quoted).unwrap_or_default();
+        let class = class(code, names.classes).map(quoted).unwrap_or_default();
         text += &format!("\n{of},{place},{class}");
+        for (attribute, value) in names.told.iter().zip(&code.told) {
+            let value = value.map(|value| quoted(&attribute.show(value))).unwrap_or_default();
+            text += &format!(",{value}");
+        }
         code.z.iter().for_each(|x| text += &format!(",{x}"));
     };
     row("picture", 0, &work.code);
@@ -145,10 +175,12 @@ fn csv(work: &Work, classes: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use workbench_runs::AttributeKind;
+
     use super::*;
 
     fn work() -> Work {
-        let code = |z: [f32; 2], class| Code { z: z.to_vec(), class };
+        let code = |z: [f32; 2], class| Code { z: z.to_vec(), class, told: vec![Some(1.0)] };
         Work {
             step: 9,
             code: code([0.1, -2.0], Some(1)),
@@ -160,10 +192,22 @@ mod tests {
     #[test]
     fn the_table_has_a_row_for_every_code() {
         let classes = ["a, b".to_owned(), "c".to_owned()];
+        let names = Names { classes: &classes, told: &[] };
         assert_eq!(
-            csv(&work(), &classes),
+            csv(&work(), names),
             "of,place,class,z1,z2\npicture,0,c,0.1,-2\nstrip,0,\"a, b\",0,0\nstrip,1,c,1,1.5\n"
         );
+        let hair = Attribute {
+            name: "hair".into(),
+            kind: AttributeKind::Binary,
+            values: vec!["no".into(), "yes, long".into()],
+            range: None,
+        };
+        let told = [hair];
+        let table = csv(&work(), Names { classes: &[], told: &told });
+        let head = "of,place,class,hair,z1,z2\npicture,0,,\"yes, long\",0.1,-2\n";
+        assert!(table.starts_with(head), "{table}");
+        assert_eq!(attributes(&work().code, &told), json!({"hair": "yes, long"}));
     }
 
     #[test]
@@ -171,15 +215,16 @@ mod tests {
         let place = std::env::temp_dir().join(format!("workbench-explorer-{}", std::process::id()));
         let run = RunDir::create(&place, "one").unwrap();
         let folder = Folder::new(&run, None);
+        let none = Names { classes: &[], told: &[] };
         let grey = |n| Array { shape: vec![n, 1, 2, 2], data: vec![0.5; n * 4] };
-        let first = folder.save(&work(), &[], &grey(1), Some(&grey(2))).unwrap();
+        let first = folder.save(&work(), none, &grey(1), Some(&grey(2))).unwrap();
         let names = |paths: &[PathBuf]| -> Vec<String> {
             paths.iter().map(|p| p.file_name().unwrap().to_string_lossy().into_owned()).collect()
         };
         assert_eq!(names(&first), ["0001.png", "0001-strip.png", "0001.json", "0001.csv"]);
         assert!(first.iter().all(|path| path.is_file() && path.starts_with(run.path())));
         let second =
-            folder.save(&Work { strip: Vec::new(), ..work() }, &[], &grey(1), None).unwrap();
+            folder.save(&Work { strip: Vec::new(), ..work() }, none, &grey(1), None).unwrap();
         assert_eq!(names(&second), ["0002.png", "0002.json", "0002.csv"]);
         let read: Value = serde_json::from_slice(&std::fs::read(&first[2]).unwrap()).unwrap();
         assert_eq!(read["z"], json!([0.1, -2.0]));

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use workbench_runs::Snapshot;
+use workbench_runs::{Attribute, Snapshot};
 
 use crate::draw::picture::Picture;
 
@@ -53,6 +53,8 @@ pub struct Space {
     pub classes: Vec<String>,
     /// Whether pictures depend on a class.
     pub is_conditional: bool,
+    /// The attributes that pictures depend on.
+    pub told: Vec<Attribute>,
     /// How many items the test split has.
     pub items: usize,
 }
@@ -75,6 +77,8 @@ pub struct Code {
     pub z: Vec<f32>,
     /// Where pictures depend on one.
     pub class: Option<usize>,
+    /// The values of [`Space::told`], in its order; `None` for one that is not known.
+    pub told: Vec<Option<f32>>,
 }
 
 /// A picture.
@@ -94,6 +98,8 @@ pub struct Item {
     /// The mean of its posterior `[D]`.
     pub z: Vec<f32>,
     pub label: Option<usize>,
+    /// The values of [`Space::told`], in its order; `None` for one that is not known.
+    pub told: Vec<Option<f32>>,
 }
 
 /// Where a code began.

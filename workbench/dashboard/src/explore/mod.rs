@@ -22,6 +22,7 @@ mod space;
 mod state;
 mod travel;
 mod update;
+mod vectors;
 mod view;
 mod work;
 

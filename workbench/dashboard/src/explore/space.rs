@@ -1,10 +1,16 @@
 //! The latent space as sliders see it.
 
 use super::decoder::{Directions, Space};
-use crate::watch::state::latent::Latent;
+use super::vectors::{Vector, vectors};
+use crate::latent::{self, Latent};
 
 /// As far as a slider goes at least, in standard deviations of the prior.
 const REACH: f32 = 4.0;
+/// As far as an attribute's goes at least, where 1 is what images with it have.
+const ATTRIBUTE_REACH: f32 = 2.0;
+
+/// A vector that tells less of its attribute than this (r²) is as good as none.
+const TELLING: f32 = 0.01;
 
 /// What one slider moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -14,6 +20,12 @@ pub(crate) enum Basis {
     Dimensions,
     /// The code along one principal direction of the posterior means.
     Principal,
+    /// The code along the vector of one attribute.
+    Attributes,
+}
+
+impl Basis {
+    pub const ALL: [Basis; 3] = [Basis::Dimensions, Basis::Principal, Basis::Attributes];
 }
 
 /// A space, and what is derived from it once.
@@ -23,10 +35,11 @@ pub(crate) struct Known {
     pub latent: Option<Latent>,
     /// The dimensions as they are listed: by KL, the inactive ones last.
     order: Vec<usize>,
-    /// How far the sliders of the dimensions and of the directions go to both sides.
-    reach: [Vec<f32>; 2],
+    vectors: Vec<Vector>,
+    /// How far the sliders of each basis go to both sides.
+    reach: [Vec<f32>; 3],
     /// The items of the snapshot in the plane, in each basis `[N, 2]`.
-    points: [Vec<[f64; 2]>; 2],
+    points: [Vec<[f64; 2]>; 3],
 }
 
 impl Known {
@@ -47,11 +60,18 @@ impl Known {
             // The sort is stable: within the two halves they stay by KL.
             order.sort_by_key(|&dim| !latent.active[dim]);
         }
-        let mut known =
-            Known { space, latent, order, reach: Default::default(), points: Default::default() };
-        for (i, basis) in [Basis::Dimensions, Basis::Principal].into_iter().enumerate() {
-            known.reach[i] = known.reaches(basis);
-            known.points[i] = known.plane(basis);
+        let vectors = latent.as_ref().map(|latent| vectors(&latent.snapshot, &space.classes));
+        let mut known = Known {
+            space,
+            latent,
+            order,
+            vectors: vectors.unwrap_or_default(),
+            reach: Default::default(),
+            points: Default::default(),
+        };
+        for basis in Basis::ALL {
+            known.reach[basis as usize] = known.reaches(basis);
+            known.points[basis as usize] = known.plane(basis);
         }
         known
     }
@@ -60,32 +80,53 @@ impl Known {
         self.space.dims
     }
 
+    /// How many sliders a basis has; 0 where it is not known.
+    pub fn count(&self, basis: Basis) -> usize {
+        match basis {
+            Basis::Dimensions => self.dims(),
+            Basis::Principal if self.space.directions.is_none() => 0,
+            Basis::Principal => self.dims(),
+            Basis::Attributes => self.vectors.len(),
+        }
+    }
+
     /// The coordinates as they are listed.
     pub fn order(&self, basis: Basis) -> Vec<usize> {
         match basis {
             Basis::Dimensions => self.order.clone(),
-            Basis::Principal => (0..self.dims()).collect(),
+            Basis::Principal | Basis::Attributes => (0..self.count(basis)).collect(),
+        }
+    }
+
+    /// The origin of a coordinate and its unit `[D]` each; `None` where it is one number of the code.
+    fn line(&self, basis: Basis, coordinate: usize) -> Option<(&[f32], &[f32])> {
+        match (basis, &self.space.directions) {
+            (Basis::Principal, Some(d)) => Some((&d.centre, &d.axes[coordinate])),
+            (Basis::Attributes, _) => {
+                self.vectors.get(coordinate).map(|v| (v.centre.as_slice(), v.axis.as_slice()))
+            }
+            _ => None,
         }
     }
 
     /// Where a code is on a coordinate.
     pub fn value(&self, basis: Basis, coordinate: usize, z: &[f32]) -> f32 {
-        match (basis, &self.space.directions) {
-            (Basis::Principal, Some(directions)) => along(directions, coordinate, z),
-            _ => z[coordinate],
+        match self.line(basis, coordinate) {
+            Some((centre, axis)) => along(centre, axis, z),
+            None => z[coordinate],
         }
     }
 
     /// Moves a code along a coordinate, the others staying where they are.
     pub fn put(&self, basis: Basis, coordinate: usize, value: f32, z: &mut [f32]) {
-        match (basis, &self.space.directions) {
-            (Basis::Principal, Some(directions)) => {
-                let by = value - along(directions, coordinate, z);
-                for (z, axis) in z.iter_mut().zip(&directions.axes[coordinate]) {
+        match self.line(basis, coordinate) {
+            Some((centre, axis)) => {
+                let by = value - along(centre, axis, z);
+                for (z, axis) in z.iter_mut().zip(axis) {
                     *z += by * axis;
                 }
             }
-            _ => z[coordinate] = value,
+            None => z[coordinate] = value,
         }
     }
 
@@ -100,6 +141,7 @@ impl Known {
             (Basis::Principal, Some(directions)) => {
                 directions.variances[coordinate].max(0.0).sqrt()
             }
+            (Basis::Attributes, _) => self.vectors.get(coordinate).map_or(1.0, |v| v.spread),
             _ => 1.0,
         }
     }
@@ -108,29 +150,39 @@ impl Known {
     pub fn is_active(&self, basis: Basis, coordinate: usize) -> bool {
         match (basis, &self.space.directions, &self.latent) {
             (Basis::Principal, Some(d), _) => {
-                f64::from(d.variances[coordinate]) > crate::watch::state::latent::ACTIVE_VARIANCE
+                f64::from(d.variances[coordinate]) > latent::ACTIVE_VARIANCE
+            }
+            (Basis::Attributes, ..) => {
+                self.vectors.get(coordinate).is_some_and(|vector| vector.told > TELLING)
             }
             (_, _, Some(latent)) => latent.active[coordinate],
             _ => true,
         }
     }
 
-    /// What a coordinate carries: nats of KL, or its share of the variance in percent.
+    /// What a coordinate carries: nats of KL, its share of the variance in percent, or how much of an attribute's
+    /// variance it tells, in percent.
     pub fn carries(&self, basis: Basis, coordinate: usize) -> Option<f64> {
         match (basis, &self.space.directions, &self.latent) {
             (Basis::Principal, Some(d), _) => {
                 let total: f32 = d.variances.iter().sum();
                 (total > 0.0).then(|| f64::from(d.variances[coordinate] / total) * 100.0)
             }
+            (Basis::Attributes, ..) => {
+                self.vectors.get(coordinate).map(|vector| f64::from(vector.told) * 100.0)
+            }
             (_, _, Some(latent)) => Some(latent.kl[coordinate]),
             _ => None,
         }
     }
 
-    /// The name of a coordinate, counted from 1 as in figures and papers.
+    /// The name of a coordinate, counted from 1 as in figures and papers, or an attribute's.
     pub fn name(&self, basis: Basis, coordinate: usize) -> String {
-        let letter = if basis == Basis::Principal { "p" } else { "z" };
-        format!("{letter}{}", coordinate + 1)
+        match (basis, self.vectors.get(coordinate)) {
+            (Basis::Attributes, Some(vector)) => crate::format::plain(&vector.name),
+            (Basis::Principal, _) => format!("p{}", coordinate + 1),
+            _ => format!("z{}", coordinate + 1),
+        }
     }
 
     /// The items of the snapshot in the plane of the first two coordinates `[N, 2]`.
@@ -153,6 +205,16 @@ impl Known {
         mean.chunks_exact(self.dims().max(1)).nth(point)
     }
 
+    /// What the model is told of an item of the snapshot, in the order of [`Space::told`].
+    pub fn told(&self, point: usize) -> Vec<Option<f32>> {
+        let snapshot = self.latent.as_ref().map(|latent| &latent.snapshot);
+        let value = |name: &str| {
+            let column = snapshot?.attribute(name)?;
+            column.of.get(point).copied().filter(|value| !value.is_nan())
+        };
+        self.space.told.iter().map(|attribute| value(&attribute.name)).collect()
+    }
+
     /// The class of an item of the snapshot.
     pub fn label(&self, point: usize) -> Option<usize> {
         let labels = self.latent.as_ref()?.snapshot.labels.as_ref()?;
@@ -171,12 +233,13 @@ impl Known {
             let least = match basis {
                 Basis::Dimensions => REACH,
                 Basis::Principal => self.spread(basis, coordinate) * 3.0,
+                Basis::Attributes => ATTRIBUTE_REACH,
             };
             // A round number makes round steps.
             let reach = least.max(farthest);
             if reach > 1.0 { reach.ceil() } else { reach.max(0.1) }
         };
-        (0..self.dims()).map(reach).collect()
+        (0..self.count(basis)).map(reach).collect()
     }
 
     fn plane(&self, basis: Basis) -> Vec<[f64; 2]> {
@@ -188,7 +251,9 @@ impl Known {
     }
 }
 
-fn along(directions: &Directions, coordinate: usize, z: &[f32]) -> f32 {
-    let centred = z.iter().zip(&directions.centre).map(|(z, centre)| z - centre);
-    centred.zip(&directions.axes[coordinate]).map(|(z, axis)| z * axis).sum()
+/// Where a code is on the line through `centre`, in lengths of `axis`.
+fn along(centre: &[f32], axis: &[f32], z: &[f32]) -> f32 {
+    let centred = z.iter().zip(centre).map(|(z, centre)| z - centre);
+    let product: f32 = centred.zip(axis).map(|(z, axis)| z * axis).sum();
+    product / axis.iter().map(|x| x * x).sum::<f32>()
 }

@@ -8,6 +8,7 @@ use super::space::{Basis, Known};
 use super::work::Job;
 use crate::draw::picture::Picture;
 use crate::keys::Key;
+use crate::latent::ColorBy;
 use crate::theme::Styles;
 
 /// How many pictures a strip may have.
@@ -80,13 +81,15 @@ pub(crate) struct Ui {
     /// The row that is chosen, and the one that the list begins with.
     pub chosen: usize,
     pub top: usize,
-    /// Of the dimensions, and of the directions.
-    pub locks: [Vec<bool>; 2],
+    /// Of each basis.
+    pub locks: [Vec<bool>; 3],
     /// Pictures in the strip, and which of them the code is.
     pub steps: usize,
     pub place: Option<usize>,
     /// The cursor of the map.
     pub point: usize,
+    /// What colours the map; `None` for the classes.
+    pub color: Option<ColorBy>,
     /// How many codes were asked for so far, and how many of them came.
     pub draws: u64,
     pub drawn: u64,
@@ -104,6 +107,8 @@ pub(crate) struct Ui {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Row {
     Class,
+    /// An attribute that the model is told.
+    Told(usize),
     Coordinate(usize),
 }
 
@@ -112,7 +117,10 @@ impl State {
         let known = Known::of(space);
         let (dims, classes) = (known.dims(), known.space.classes.len());
         let class = (known.space.is_conditional && classes > 0).then_some(0);
-        let code = Code { z: vec![0.0; dims], class };
+        let told = vec![None; known.space.told.len()];
+        let locks = Basis::ALL.map(|basis| vec![false; known.count(basis)]);
+        let chosen = usize::from(class.is_some()) + told.len();
+        let code = Code { z: vec![0.0; dims], class, told };
         State {
             size: (80, 24),
             styles,
@@ -131,12 +139,13 @@ impl State {
             ui: Ui {
                 view: View::Palette,
                 basis: Basis::Dimensions,
-                chosen: usize::from(class.is_some() && dims > 0),
+                chosen: if dims > 0 { chosen } else { 0 },
                 top: 0,
-                locks: [vec![false; dims], vec![false; dims]],
+                locks,
                 steps: 7,
                 place: None,
                 point: 0,
+                color: None,
                 draws: 0,
                 drawn: 0,
                 item: None,
@@ -159,17 +168,24 @@ impl State {
         self.trouble = None;
         self.pictures.of = None;
         self.strips.of = None;
-        if self.known.space.directions.is_none() {
+        for basis in Basis::ALL {
+            self.ui.locks[basis as usize].resize(self.known.count(basis), false);
+        }
+        if self.known.count(self.ui.basis) == 0 {
             self.ui.basis = Basis::Dimensions;
         }
+        let told = self.known.space.told.len();
+        self.code.told.resize(told, None);
+        self.start.code.told.resize(told, None);
         self.ui.point = self.ui.point.min(self.points().saturating_sub(1));
     }
 
     /// The rows of the list.
     pub fn rows(&self) -> Vec<Row> {
         let class = self.code.class.map(|_| Row::Class);
+        let told = (0..self.code.told.len()).map(Row::Told);
         let coordinates = self.known.order(self.ui.basis).into_iter().map(Row::Coordinate);
-        class.into_iter().chain(coordinates).collect()
+        class.into_iter().chain(told).chain(coordinates).collect()
     }
 
     pub fn chosen_row(&self) -> Option<Row> {
@@ -205,7 +221,7 @@ impl State {
         let class = self.code.class.map(|class| self.known.label(self.ui.point).unwrap_or(class));
         let step = self.known.latent.as_ref()?.snapshot.step;
         let origin = Origin::Point { step, point: self.ui.point };
-        Some(Start { origin, code: Code { z, class } })
+        Some(Start { origin, code: Code { z, class, told: self.known.told(self.ui.point) } })
     }
 
     /// What is looked at: the sliders' code, or the point under the map's cursor.
@@ -214,14 +230,22 @@ impl State {
         on_map.unwrap_or_else(|| Start { origin: self.start.origin, code: self.code.clone() })
     }
 
-    /// The codes from A to B. A class cannot be half of two: it changes in the middle.
+    /// The codes from A to B. A class cannot be half of two: it changes in the middle, and so does an attribute that is
+    /// no number.
     pub fn way(&self) -> Vec<Code> {
         let [Some(a), Some(b)] = &self.marks else { return Vec::new() };
         let last = (self.ui.steps - 1) as f32;
         let at = |step: usize| {
             let t = step as f32 / last;
             let z = a.code.z.iter().zip(&b.code.z).map(|(a, b)| a + t * (b - a));
-            Code { z: z.collect(), class: if t > 0.5 { b.code.class } else { a.code.class } }
+            let nearer = if t > 0.5 { &b.code } else { &a.code };
+            let told = self.known.space.told.iter().enumerate().map(|(i, attribute)| {
+                match (a.code.told.get(i)?, b.code.told.get(i)?) {
+                    (Some(a), Some(b)) if attribute.is_real() => Some(a + t * (b - a)),
+                    _ => *nearer.told.get(i)?,
+                }
+            });
+            Code { z: z.collect(), class: nearer.class, told: told.collect() }
         };
         (0..self.ui.steps).map(at).collect()
     }
@@ -299,7 +323,7 @@ impl State {
 
     /// Shows an item, and begins from it where that was wished.
     pub fn answer_item(&mut self, item: usize, begin: bool, read: Item) {
-        let Item { input, reconstruction, z, label } = read;
+        let Item { input, reconstruction, z, label, mut told } = read;
         if z.len() != self.known.dims() {
             self.trouble = Some("the model gives a code of another length".to_owned());
             return;
@@ -307,7 +331,8 @@ impl State {
         let (input, reconstruction) = (input.into(), reconstruction.into());
         self.item = Some(Shown { item, label, input, reconstruction });
         let class = self.code.class.map(|class| label.unwrap_or(class));
-        let start = Start { origin: Origin::Test(item), code: Code { z, class } };
+        told.resize(self.known.space.told.len(), None);
+        let start = Start { origin: Origin::Test(item), code: Code { z, class, told } };
         if begin {
             self.begin(start);
         } else if self.start.origin == start.origin {
@@ -319,6 +344,27 @@ impl State {
     pub fn begin(&mut self, start: Start) {
         self.code = start.code.clone();
         self.start = start;
+        self.ui.place = None;
+    }
+
+    /// Tells the model the next value of an attribute, or the one before it; a number moves by a share of its range.
+    pub fn tell(&mut self, told: usize, towards: f32, share: f32) {
+        let Some(attribute) = self.known.space.told.get(told) else { return };
+        let [least, greatest] = attribute.span().unwrap_or([-1.0, 1.0]).map(|end| end as f32);
+        let now = self.code.told[told];
+        self.code.told[told] = match (attribute.is_real(), now) {
+            (true, None) => Some((least + greatest) / 2.0),
+            (true, Some(now)) => {
+                Some((now + towards * share * (greatest - least)).clamp(least, greatest))
+            }
+            // In a ring: after the last value comes that it is not known.
+            (false, now) => {
+                let values = attribute.values.len() as i64;
+                let at = now.map_or(values, |now| now as i64);
+                let next = (at + towards as i64).rem_euclid(values + 1);
+                (next < values).then_some(next as f32)
+            }
+        };
         self.ui.place = None;
     }
 

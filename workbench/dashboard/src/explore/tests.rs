@@ -1,5 +1,7 @@
 //! Whole screens with a made-up model, and what keys, the mouse and answers change.
 
+mod attributes;
+
 use std::path::PathBuf;
 
 use crossterm::event::KeyCode;
@@ -42,7 +44,7 @@ impl Decoder for Fake {
             (0..DIMS).map(|dim| (item + 1) as f32 * 0.5 - dim as f32 * 0.25).collect();
         let label = Some(item % 3);
         let (input, reconstruction) = (drawn(&[4.0, 4.0], None), drawn(&z, None));
-        Ok(Item { input, reconstruction, z, label })
+        Ok(Item { input, reconstruction, z, label, told: vec![Some(1.0), None] })
     }
 
     fn noise(&mut self, draw: u64) -> Result<Vec<f32>, String> {
@@ -91,10 +93,18 @@ fn space(is_conditional: bool) -> Space {
     Space {
         step: 1420,
         dims: DIMS,
-        snapshot: Some(Snapshot { step: 1420, dims: DIMS, mean, logvar, labels }),
+        snapshot: Some(Snapshot {
+            step: 1420,
+            dims: DIMS,
+            mean,
+            logvar,
+            labels,
+            attributes: Vec::new(),
+        }),
         directions: Some(directions),
         classes: ["cat", "dog", "owl"].map(str::to_owned).to_vec(),
         is_conditional,
+        told: Vec::new(),
         items: 10,
     }
 }
@@ -338,6 +348,7 @@ fn a_principal_direction_moves_the_code_along_itself_alone() {
     is_near(table.value(1), 1.1);
     let mut bare = space(false);
     bare.directions = None;
+    bare.snapshot.as_mut().unwrap().labels = None;
     let mut table = Table::with(bare, styles(Theme::None, false));
     table.press("p");
     assert!(table.notice().contains("no principal directions"));

@@ -16,6 +16,11 @@ pub(super) fn travel(state: &mut State, action: Action) -> bool {
         Action::PreviousPoint => {
             state.ui.point = (state.ui.point + points.saturating_sub(1)) % points.max(1);
         }
+        Action::Color => {
+            let latent = state.known.latent.as_ref();
+            let color = state.ui.color.as_ref();
+            state.ui.color = latent.and_then(|latent| latent.next_color(color));
+        }
         Action::Pick => {
             if let Some(start) = state.point() {
                 state.begin(start);

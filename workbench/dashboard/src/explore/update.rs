@@ -137,6 +137,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Right(size) => slide(state, 1.0, size),
         Action::ResetOne => match state.chosen_row() {
             Some(Row::Class) => state.code.class = state.start.code.class,
+            Some(Row::Told(told)) => state.code.told[told] = state.start.code.told[told],
             Some(Row::Coordinate(coordinate)) => {
                 let value = state.start_value(coordinate);
                 put(state, coordinate, value);
@@ -161,7 +162,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
                 let lock = &mut state.ui.locks[state.ui.basis as usize][coordinate];
                 *lock = !*lock;
             }
-            _ => say(state, "a class has no lock: random values leave it alone"),
+            _ => say(state, "what the model is told has no lock: random values leave it alone"),
         },
         Action::Randomise | Action::Draw => {
             ui.draws += 1;
@@ -222,7 +223,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Leave => return vec![Effect::Leave],
         // Of the map alone.
         Action::Above(_) | Action::Below(_) | Action::Pick => {}
-        Action::NextPoint | Action::PreviousPoint => {}
+        Action::NextPoint | Action::PreviousPoint | Action::Color => {}
     }
     Vec::new()
 }
@@ -235,6 +236,9 @@ fn say(state: &mut State, text: &str) {
 fn slide(state: &mut State, towards: f32, size: Size) {
     match state.chosen_row() {
         Some(Row::Class) => class(state, towards as isize),
+        Some(Row::Told(told)) => {
+            state.tell(told, towards, if size == Size::Fine { 1.0 / 40.0 } else { 1.0 / 8.0 });
+        }
         Some(Row::Coordinate(coordinate)) => {
             let reach = state.known.reach(state.ui.basis, coordinate);
             let by = if size == Size::Fine { reach / 40.0 } else { reach / 8.0 };
@@ -257,7 +261,7 @@ pub(super) fn put(state: &mut State, coordinate: usize, value: f32) {
 
 /// The locked coordinates as they were in another state.
 fn restore_locked(state: &mut State, keep: &State) {
-    for coordinate in 0..state.known.dims() {
+    for coordinate in 0..state.known.count(state.ui.basis) {
         if state.is_locked(coordinate) {
             state.put(coordinate, keep.value(coordinate));
         }
@@ -277,17 +281,17 @@ fn class(state: &mut State, by: isize) {
 }
 
 fn turn(state: &mut State) {
-    if state.known.space.directions.is_none() {
+    let all = Basis::ALL;
+    let now = state.ui.basis as usize;
+    let next = (1..all.len()).map(|by| all[(now + by) % all.len()]);
+    let Some(next) = next.into_iter().find(|&basis| state.known.count(basis) > 0) else {
         return say(
             state,
             "no principal directions: they need a latent snapshot of up to 256 dimensions",
         );
-    }
-    state.ui.basis = match state.ui.basis {
-        Basis::Dimensions => Basis::Principal,
-        Basis::Principal => Basis::Dimensions,
     };
-    let first = usize::from(state.code.class.is_some());
+    state.ui.basis = next;
+    let first = usize::from(state.code.class.is_some()) + state.code.told.len();
     if state.ui.chosen >= first {
         state.ui.chosen = first;
     }
@@ -344,11 +348,11 @@ fn hear(state: &mut State, answer: Answer) -> Vec<Effect> {
         Answer::Item { item, begin, read: Ok(read) } => state.answer_item(item, begin, read),
         Answer::Noise { draw, what: Drawn::Start, z: Ok(mut z) } => {
             z.resize(state.known.dims(), 0.0);
-            let code = super::decoder::Code { z, class: state.code.class };
+            let code = super::decoder::Code { z, ..state.code.clone() };
             state.begin(Start { origin: Origin::Draw(draw), code });
         }
         Answer::Noise { what: Drawn::Unlocked, z: Ok(z), .. } => {
-            for (coordinate, noise) in (0..state.known.dims()).zip(z) {
+            for (coordinate, noise) in (0..state.known.count(state.ui.basis)).zip(z) {
                 if !state.is_locked(coordinate) {
                     state.put(coordinate, noise * state.known.spread(state.ui.basis, coordinate));
                 }

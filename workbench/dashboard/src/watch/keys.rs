@@ -174,7 +174,7 @@ pub(crate) const TABLE: &[Binding] = &[
         LATENT,
         &[char('b')],
         Action::Color,
-        "colour by the next dimension, by its KL, or by class",
+        "colour by the next attribute or dimension, or by class",
     ),
     within(LATENT, &[char('B')], Action::ColorByClass, "colour by class"),
     within(LATENT, &[char('H')], Action::PointLeft, "look at a point: to its left"),

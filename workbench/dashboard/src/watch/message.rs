@@ -8,10 +8,10 @@ use std::time::Instant;
 use workbench_runs::{Event, Request, Snapshot, Status};
 
 use crate::home::RunEntry;
+use crate::latent::Usage;
 use crate::terminal::Input;
 use crate::watch::look::Look;
 use crate::watch::save::{LatentView, Saved};
-use crate::watch::state::usage::Usage;
 
 /// Something that happened.
 #[derive(Debug)]

@@ -12,8 +12,8 @@ use workbench_runs::log::is_event_file;
 use workbench_runs::{LogReader, Request, RunDir, Snapshot, Status, Value, settings, toml_text};
 
 use crate::Error;
+use crate::latent::Usage;
 use crate::watch::message::Read;
-use crate::watch::state::usage::Usage;
 
 /// How often the files are looked at. A network file system answers no faster, and a curve that moves
 /// twice a second is smooth enough to watch.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
+use crate::latent::ColorBy;
+
 /// A latent space as it is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LatentView {
@@ -15,8 +17,8 @@ pub struct LatentView {
     pub step: u64,
     /// The dimensions across and up, from 0; `None` for the first two principal components.
     pub axes: Option<(usize, usize)>,
-    /// The dimension that colours the points, from 0; `None` for their classes.
-    pub color: Option<usize>,
+    /// What colours the points; `None` for their classes.
+    pub color: Option<ColorBy>,
 }
 
 type Draw = dyn Fn(&LatentView) -> Result<Vec<PathBuf>, String> + Send + Sync;

@@ -238,7 +238,7 @@ fn latents(step: u64) -> Snapshot {
             logvar.push((-3.0 * use_ * (1.0 - 0.05 * dim as f64)) as f32);
         }
     }
-    Snapshot { step, dims: DIMS, mean, logvar, labels: Some(labels) }
+    Snapshot { step, dims: DIMS, mean, logvar, labels: Some(labels), attributes: Vec::new() }
 }
 
 /// Rows of inputs over their reconstructions, which sharpen as training goes on.

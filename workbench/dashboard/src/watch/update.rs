@@ -162,15 +162,9 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
             }
         }
         Action::Color => {
-            let Some(latent) = state.latent() else { return Vec::new() };
-            let next = match state.ui.color {
-                None => latent.order.first(),
-                Some(dim) => {
-                    let at = latent.order.iter().position(|&other| other == dim);
-                    at.and_then(|at| latent.order.get(at + 1))
-                }
-            };
-            state.ui.color = next.copied();
+            if let Some(latent) = state.latent() {
+                state.ui.color = latent.next_color(state.ui.color.as_ref());
+            }
         }
         Action::ColorByClass => ui.color = None,
         Action::PointLeft => state.move_point((-1.0, 0.0)),

@@ -17,11 +17,19 @@ pub(super) struct Call<'a> {
     /// The ABI allows `fail` on the call's thread alone; a plugin that does not keep to it must not do worse than
     /// mix up its messages.
     failure: Mutex<Option<(String, Option<Place>)>>,
+    /// What lists of texts are given as, by the parameter's name: they must live as long as the call.
+    texts: Vec<(&'a str, Vec<abi::Str>)>,
 }
 
 impl<'a> Call<'a> {
     pub fn new(owner: &'a Owner, values: &'a Values) -> Call<'a> {
-        Call { owner, values, failure: Mutex::new(None) }
+        let texts = values.iter().filter_map(|(name, value)| match value {
+            Value::Texts(texts) => {
+                Some((name.as_str(), texts.iter().map(|text| abi::Str::new(text)).collect()))
+            }
+            _ => None,
+        });
+        Call { owner, values, failure: Mutex::new(None), texts: texts.collect() }
     }
 
     /// Hands the table to `call`, and turns what comes back into a result: `Ok(false)` is "unsupported".
@@ -66,7 +74,7 @@ impl<'a> Call<'a> {
 unsafe extern "C" fn param(ctx: *mut c_void, name: abi::Str, out: *mut abi::Value) -> abi::Status {
     // SAFETY: see above.
     let (call, name) = unsafe { (&*ctx.cast::<Call>(), name.as_str()) };
-    let Some(value) = name.and_then(|name| call.values.get(name)) else {
+    let Some((name, value)) = name.and_then(|name| call.values.get_key_value(name)) else {
         return abi::UNSUPPORTED;
     };
     if out.is_null() {
@@ -78,6 +86,10 @@ unsafe extern "C" fn param(ctx: *mut c_void, name: abi::Str, out: *mut abi::Valu
         Value::Float(value) => abi::Value::float(*value),
         Value::Text(value) => abi::Value::text(value),
         Value::Ints(values) => abi::Value::ints(values),
+        Value::Texts(_) => {
+            let texts = call.texts.iter().find(|(of, _)| of == name);
+            abi::Value::texts(texts.map_or(&[], |(_, texts)| texts))
+        }
     };
     // SAFETY: not null, and the plugin's to write to.
     unsafe { out.write(value) };

@@ -35,6 +35,8 @@ pub struct Field {
     pub dims: Vec<usize>,
     /// Names of a label's or an attribute's values, in order.
     pub classes: Vec<String>,
+    /// Between which a real attribute lies, where that is known.
+    pub range: Option<[f64; 2]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +101,16 @@ impl Dataset {
             return Err(dataset.contract(format!(
                 "{images} image fields and {labels} label fields; one image and at most one label are wanted"
             )));
+        }
+        let captions = dataset.fields.iter().filter(|field| field.role == Role::Caption).count();
+        if captions > 1 {
+            let message = format!("{captions} caption fields; at most one is wanted");
+            return Err(dataset.contract(message));
+        }
+        for (index, field) in dataset.fields.iter().enumerate() {
+            if dataset.fields[..index].iter().any(|before| before.name == field.name) {
+                return Err(dataset.contract(format!("two fields are called `{}`", field.name)));
+            }
         }
         Ok(dataset)
     }
@@ -186,6 +198,8 @@ impl Dataset {
             shape,
             classes: std::ptr::null(),
             n_classes: 0,
+            min: 0.0,
+            max: 0.0,
         };
         let there =
             Call::new(&self.owner, &self.values).run("describing its fields", |host| match self
@@ -266,7 +280,17 @@ impl Dataset {
             // SAFETY: the plugin's promise: `n_classes` strings that live as long as the data set is open.
             .map(|i| text(unsafe { *field.classes.add(i) }))
             .collect::<Result<_, _>>()?;
-        Ok(Field { name: text(field.name)?, role, kind, dtype, dims, classes })
+        let classes: Vec<String> = classes;
+        if role == Role::Attribute && kind != Kind::Real && classes.is_empty() {
+            return Err("an attribute whose values have no names".to_owned());
+        }
+        if role == Role::Attribute && kind == Kind::Binary && classes.len() != 2 {
+            return Err(format!("a binary attribute with {} values", classes.len()));
+        }
+        let is_range = field.min < field.max && field.min.is_finite() && field.max.is_finite();
+        let range = (role == Role::Attribute && kind == Kind::Real && is_range)
+            .then_some([field.min, field.max]);
+        Ok(Field { name: text(field.name)?, role, kind, dtype, dims, classes, range })
     }
 
     fn contract(&self, message: String) -> Error {

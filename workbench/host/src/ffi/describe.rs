@@ -91,6 +91,11 @@ fn param(param: abi::Param) -> Result<ParamInfo, String> {
             let ints = strided(param.fallback.ints, param.fallback.n_ints, size_of::<i64>())?;
             (ParamType::Ints, Value::Ints(ints.collect()))
         }
+        abi::TEXTS => {
+            let value = param.fallback;
+            let texts = strided(value.as_texts(), value.n_ints, size_of::<abi::Str>())?;
+            (ParamType::Texts, Value::Texts(texts.map(text).collect::<Result<_, _>>()?))
+        }
         other => return Err(format!("parameter `{name}` has the unknown type {other}")),
     };
     let bounded = param.min > f64::NEG_INFINITY || param.max < f64::INFINITY;

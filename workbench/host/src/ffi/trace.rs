@@ -10,12 +10,13 @@ use workbench_graph::{
 
 use super::borrowed::{attributes, declared, dims, list, location, text};
 use super::call::Call;
+use super::dataset::Kind;
 use super::describe::Table;
 use crate::load::Owner;
 use crate::{ArchitectureInfo, Error, Values};
 
 /// What an architecture will be fed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Task {
     /// `[C, H, W]`.
     pub image: [usize; 3],
@@ -23,7 +24,24 @@ pub struct Task {
     pub classes: usize,
     /// Of the training split.
     pub items: u64,
+    pub attributes: Vec<AttributeFacts>,
+    /// Bytes of a caption; 0: the data have none.
+    pub caption: usize,
 }
+
+/// What an architecture is told of an attribute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttributeFacts {
+    pub name: String,
+    pub kind: Kind,
+    /// Names of its values, in order; none of a real one.
+    pub values: Vec<String>,
+    /// Between which a real one lies, where that is known.
+    pub range: Option<[f64; 2]>,
+}
+
+/// A byte of a caption has one of so many values.
+const ALPHABET: i64 = 256;
 
 /// Calls `build` once and gives what it recorded.
 ///
@@ -85,7 +103,47 @@ impl Task {
         if self.classes > 0 {
             inputs.push(input("label", Shape::batched(&[]), DType::I64));
         }
+        for attribute in &self.attributes {
+            let dtype = if attribute.kind == Kind::Real { DType::F32 } else { DType::I64 };
+            let name = &attribute.name;
+            inputs.push(input(&format!("attribute:{name}"), Shape::batched(&[]), dtype));
+            inputs.push(input(&format!("known:{name}"), Shape::batched(&[]), DType::F32));
+        }
+        if self.caption > 0 {
+            inputs.push(input("caption", Shape::batched(&[self.caption]), DType::I64));
+        }
         inputs
+    }
+
+    /// The value of a fact, by the key that the ABI gives it.
+    fn fact(&self, key: &str) -> Option<abi::Value> {
+        let int = |n: usize| Some(abi::Value::int(n as i64));
+        match key {
+            "classes" => return int(self.classes),
+            "items" => return Some(abi::Value::int(self.items as i64)),
+            "attributes" => return int(self.attributes.len()),
+            "caption" => return int(self.caption),
+            "caption/alphabet" => return Some(abi::Value::int(ALPHABET)),
+            _ => {}
+        }
+        let (number, of) = key.strip_prefix("attribute/")?.split_once('/')?;
+        let attribute = self.attributes.get(number.parse::<usize>().ok()?)?;
+        match of {
+            "name" => Some(abi::Value::text(&attribute.name)),
+            "kind" => Some(abi::Value::int(i64::from(match attribute.kind {
+                Kind::Binary => abi::BINARY,
+                Kind::Categorical => abi::CATEGORICAL,
+                Kind::Ordinal => abi::ORDINAL,
+                Kind::Real => abi::REAL,
+            }))),
+            "values" => int(attribute.values.len()),
+            "min" => attribute.range.map(|[min, _]| abi::Value::float(min)),
+            "max" => attribute.range.map(|[_, max]| abi::Value::float(max)),
+            of => {
+                let value = of.strip_prefix("value/")?.parse::<usize>().ok()?;
+                attribute.values.get(value).map(|value| abi::Value::text(value))
+            }
+        }
     }
 }
 
@@ -372,11 +430,7 @@ unsafe extern "C" fn leave(ctx: *mut c_void) {
 unsafe extern "C" fn fact(ctx: *mut c_void, key: abi::Str, out: *mut abi::Value) -> abi::Status {
     // SAFETY: see above.
     let (recorder, key) = unsafe { (recorder(ctx), text(key)) };
-    let value = match key {
-        "classes" => abi::Value::int(recorder.task.classes as i64),
-        "items" => abi::Value::int(recorder.task.items as i64),
-        _ => return abi::UNSUPPORTED,
-    };
+    let Some(value) = recorder.task.fact(key) else { return abi::UNSUPPORTED };
     if out.is_null() {
         return abi::ERR;
     }

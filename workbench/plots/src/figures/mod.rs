@@ -10,7 +10,7 @@ mod traversal;
 
 pub use interpolation::interpolation;
 pub use kl::kl;
-pub use latent::{latent, latent_view};
+pub use latent::{Colors, latent, latent_view};
 pub use loss::loss;
 pub use reconstructions::reconstructions;
 pub use samples::samples;

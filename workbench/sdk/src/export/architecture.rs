@@ -192,12 +192,24 @@ impl BuilderRef {
     }
 
     pub(crate) fn fact(&self, key: &str) -> i64 {
+        self.fact_value(key).map_or(0, |value| value.i)
+    }
+
+    pub(crate) fn fact_float(&self, key: &str) -> Option<f64> {
+        Some(self.fact_value(key)?.f)
+    }
+
+    pub(crate) fn fact_text(&self, key: &str) -> Option<String> {
+        // SAFETY: the host's strings live as long as the build.
+        unsafe { self.fact_value(key)?.s.as_str() }.map(str::to_owned)
+    }
+
+    fn fact_value(&self, key: &str) -> Option<abi::Value> {
         let mut value = abi::Value::ZERO;
-        if let Some(fact) = self.builder.fact {
-            // SAFETY: as in `input`.
-            unsafe { fact(self.builder.ctx, abi::Str::new(key), &mut value) };
-        }
-        value.i
+        // SAFETY: as in `input`.
+        let status =
+            unsafe { self.builder.fact?(self.builder.ctx, abi::Str::new(key), &mut value) };
+        (status == abi::OK).then_some(value)
     }
 
     pub(crate) fn enter(&self, name: &str, composite: &str) {

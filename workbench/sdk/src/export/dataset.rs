@@ -97,6 +97,8 @@ unsafe extern "C" fn field<D: Dataset>(
                 shape: abi::Shape { rank: field.dims.len() as u32, dtype: field.dtype, dim },
                 classes: opened.classes[index].as_ptr(),
                 n_classes: field.classes.len(),
+                min: field.range[0],
+                max: field.range[1],
             });
             Ok(abi::OK)
         })

@@ -36,6 +36,14 @@ impl<'h> HostRef<'h> {
                 let ints = unsafe { std::slice::from_raw_parts(value.ints, value.n_ints) };
                 Some(Value::Ints(ints.to_vec()))
             }
+            abi::TEXTS if value.n_ints == 0 => Some(Value::Texts(Vec::new())),
+            abi::TEXTS if !value.as_texts().is_null() => {
+                // SAFETY: the host gives `n_ints` texts that live as long as the call.
+                let texts = unsafe { std::slice::from_raw_parts(value.as_texts(), value.n_ints) };
+                // SAFETY: as above.
+                let text = |text: &abi::Str| unsafe { text.as_str() }.map(str::to_owned);
+                texts.iter().map(text).collect::<Option<_>>().map(Value::Texts)
+            }
             _ => None,
         }
     }

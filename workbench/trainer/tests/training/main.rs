@@ -221,16 +221,54 @@ fn binarization_is_the_same_at_every_visit_or_at_none() {
 }
 
 #[test]
+fn attributes_and_captions_stay_with_their_items() {
+    let settings = "epochs = 4\nvalidation = 0.2\n[input]\non_bad_item = 'skip'";
+    let experiment = experiment(settings);
+    let splits = Splits::load(&experiment, &Rows { bad: Some(37) }, &|_, _| {}).unwrap();
+    assert_eq!((splits.train.len(), splits.valid.len()), (79, 20));
+    for split in [&splits.train, &splits.valid, &splits.test] {
+        let places: Vec<u32> = (0..split.len() as u32).rev().collect();
+        let batch = split.batch(&places, Binarizer::fixed(&experiment));
+        let floats = |name: &str| match &batch.inputs[name] {
+            workbench_engine::Input::F32(array) => array.data.clone(),
+            other => panic!("{other:?}"),
+        };
+        let ints = |name: &str| match &batch.inputs[name] {
+            workbench_engine::Input::I64 { data, .. } => data.clone(),
+            other => panic!("{other:?}"),
+        };
+        let (x, known) = (floats("x"), floats("known:row"));
+        let (rows, bright, captions) =
+            (ints("attribute:row"), floats("attribute:bright"), ints("caption"));
+        assert!(known.contains(&0.0) && known.contains(&1.0));
+        for (i, picture) in x.chunks_exact(16).enumerate() {
+            let at = picture.iter().position(|&pixel| pixel > 0.5).unwrap();
+            let seen = (at / 4) as i64;
+            assert_eq!(captions[3 * i..3 * i + 3], [97 + seen, 33, 0]);
+            let (row, light) = if known[i] == 1.0 { (seen, picture[at]) } else { (-1, 0.8) };
+            assert_eq!((rows[i], bright[i]), (row, light));
+        }
+        let columns = split.attributes(7);
+        assert_eq!((columns.len(), columns[1].of.len()), (2, 7));
+        assert!(
+            columns[0].of.iter().zip(rows.iter().rev()).all(|(&value, &row)| {
+                if row < 0 { value.is_nan() } else { value == row as f32 }
+            })
+        );
+    }
+}
+
+#[test]
 fn an_item_read_alone_is_the_one_of_the_whole_split() {
     let settings = "epochs = 4\nvalidation = 0.2\n[input]\nbinarize = 'static'";
     let experiment = experiment(settings);
     let source = Rows { bad: None };
     let splits = Splits::load(&experiment, &source, &|_, _| {}).unwrap();
     let fixed = Binarizer::fixed(&experiment);
-    let alone = Split::of_item(&source, "test", 3).unwrap();
+    let alone = Split::of_items(&source, "test", &[3]).unwrap();
     assert_eq!(alone.len(), 1);
     assert_eq!(alone.batch(&[0], fixed).inputs, splits.test.batch(&[3], fixed).inputs);
-    let bad = Split::of_item(&Rows { bad: Some(37) }, "train", 37).err().unwrap().to_string();
+    let bad = Split::of_items(&Rows { bad: Some(37) }, "train", &[37]).err().unwrap().to_string();
     assert!(bad.starts_with("item 37 of `train`"), "{bad}");
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use workbench_engine::{DeviceKind, OptimizerConfig, Session};
@@ -10,7 +11,7 @@ use workbench_graph::{
     Binary, DType, Dim, Distribution, Graph, Init, InputSpec, Knob, Location, MarkKind, NodeId, Op,
     Reduction, Role, Shape, Unary,
 };
-use workbench_runs::{Claim, History, Request, RunDir, checkpoint};
+use workbench_runs::{Attribute, AttributeKind, Claim, History, Request, RunDir, checkpoint};
 use workbench_trainer::{
     Error, Items, Job, Observer, Outcome, Pixels, Progress, Signals, Source, SourceError, Splits,
 };
@@ -30,6 +31,24 @@ impl Source for Rows {
         &[]
     }
 
+    fn attributes(&self) -> &[Attribute] {
+        static ATTRIBUTES: OnceLock<Vec<Attribute>> = OnceLock::new();
+        ATTRIBUTES.get_or_init(|| {
+            let attribute = |name: &str, kind, values: &[&str], range| {
+                let values = values.iter().map(|&value| value.to_owned()).collect();
+                Attribute { name: name.to_owned(), kind, values, range }
+            };
+            vec![
+                attribute("row", AttributeKind::Ordinal, &["1st", "2nd", "3rd", "4th"], None),
+                attribute("bright", AttributeKind::Real, &[], Some([0.6, 1.0])),
+            ]
+        })
+    }
+
+    fn caption(&self) -> usize {
+        3
+    }
+
     fn len(&self, split: &str) -> Result<Option<u64>, SourceError> {
         Ok(match split {
             "train" => Some(100),
@@ -40,15 +59,20 @@ impl Source for Rows {
 
     fn read(&self, split: &str, items: &[u64]) -> Result<Items, SourceError> {
         let mut pixels = Vec::new();
+        let (mut attributes, mut captions) = (vec![Vec::new(), Vec::new()], Vec::new());
         for &item in items {
             let row = (item % 4) as usize;
             let bright = 0.6 + 0.4 * (item as f32 * 0.61).fract();
             pixels.extend((0..16).map(|at| if at / 4 == row { bright } else { 0.05 }));
+            // Of every tenth it is not known.
+            attributes[0].push(if item % 10 == 9 { f32::NAN } else { row as f32 });
+            attributes[1].push(if item % 10 == 9 { f32::NAN } else { bright });
+            captions.extend([b'a' + row as u8, b'!', 0]);
             if split == "train" && self.bad == Some(item) {
                 *pixels.last_mut().unwrap() = f32::NAN;
             }
         }
-        Ok(Items { pixels: Pixels::F32(pixels), labels: None })
+        Ok(Items { pixels: Pixels::F32(pixels), labels: None, attributes, captions })
     }
 }
 

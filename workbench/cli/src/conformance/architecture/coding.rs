@@ -1,7 +1,8 @@
 //! Encoding, decoding and sampling, as the workbench does it with a trained model.
 
-use workbench_engine::{Array, Error, Posterior, Session};
+use workbench_engine::{Array, Batch, Error, Posterior, Session};
 use workbench_graph::Shape;
+use workbench_trainer::{Wanted, condition};
 
 use super::{Architecture, CLASSES, batch, judged, labels, not_finite, size};
 use crate::conformance::outcome::Outcome;
@@ -76,7 +77,7 @@ pub fn sample(it: &mut Architecture) -> Outcome {
             let session = &trained.session;
             conditional = session.graph().inputs().iter().any(|input| input.name == "label");
             let n = if conditional { CLASSES } else { ITEMS };
-            let classes = workbench_trainer::condition(n, CLASSES, None);
+            let classes = condition(&Batch::default(), n, CLASSES, &Wanted::default());
             let drawn = session.prior(n, 7, 0).and_then(|z| session.decode(&z, &classes));
             match drawn {
                 Err(Error::NotMarked { what }) => {

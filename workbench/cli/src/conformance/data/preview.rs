@@ -32,7 +32,7 @@ pub fn preview(data: &mut Data, line: &mut Line) -> Outcome {
         let fail = |why: String| Outcome::failed(why, "mend the fields");
         let source = PluginSource::new(opened, data.given.classes()).map_err(fail)?;
         let read = source.read(split, &items).map_err(|error| fail(error.to_string()))?;
-        let tiles = tiles_of(&source, &read, &items, None);
+        let tiles = tiles_of(&source, &read, &items);
         let pictures = tiles.into_iter().map(|tile| Picture {
             width: tile.width,
             height: tile.height,

@@ -183,6 +183,7 @@ mod tests {
             dtype,
             dims: dims.to_vec(),
             classes: Vec::new(),
+            range: None,
         };
         Seen { field, classes, least: 1.0, most: 0.0, numbers: BTreeSet::new() }
     }

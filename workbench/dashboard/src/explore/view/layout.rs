@@ -3,7 +3,9 @@
 use ratatui::layout::Rect;
 
 use crate::draw::axis::{self, Range};
+use crate::draw::paint;
 use crate::explore::keys::View;
+use crate::explore::space::Basis;
 use crate::explore::state::State;
 
 /// The panes of a screen; those that have no room are empty.
@@ -75,9 +77,18 @@ pub(crate) fn track(state: &State, list: Rect) -> Rect {
     Rect { x: list.x + left, width: list.width.saturating_sub(left + right), ..list }
 }
 
+/// A longer name of an attribute is cut.
+const MOST_NAME: u16 = 16;
+
 /// Columns of a slider's name.
 pub(crate) fn name_width(state: &State) -> u16 {
-    (state.known.dims().to_string().len() as u16 + 1).max(3)
+    let number = (state.known.dims().to_string().len() as u16 + 1).max(3);
+    if state.ui.basis != Basis::Attributes {
+        return number;
+    }
+    let names = 0..state.known.count(Basis::Attributes);
+    let widths = names.map(|at| paint::width(&state.known.name(Basis::Attributes, at)));
+    widths.max().unwrap_or(0).clamp(number, MOST_NAME)
 }
 
 /// Whether there is room to say what a slider carries.

@@ -19,6 +19,7 @@ pub(crate) fn draw(state: &State, layout: &Layout, buf: &mut Buffer) {
         let area = Rect { y: list.y + (i - state.ui.top) as u16, height: 1, ..list };
         match *row {
             Row::Class => class(state, area, i == state.ui.chosen, buf),
+            Row::Told(told) => self::told(state, told, area, i == state.ui.chosen, buf),
             Row::Coordinate(coordinate) => {
                 slider(state, coordinate, area, i == state.ui.chosen, buf);
             }
@@ -30,6 +31,7 @@ fn title(state: &State, layout: &Layout, buf: &mut Buffer) {
     let area = layout.list_title;
     let (text, unit) = match (state.ui.basis, &state.known.latent) {
         (Basis::Principal, _) => ("principal directions", "%"),
+        (Basis::Attributes, _) => ("attributes: -1 without, 1 with", "% told"),
         (Basis::Dimensions, Some(_)) => ("dimensions by KL", "nats"),
         (Basis::Dimensions, None) => ("dimensions", ""),
     };
@@ -59,6 +61,21 @@ fn class(state: &State, area: Rect, is_chosen: bool, buf: &mut Buffer) {
     paint::right(buf, area, taken, &of, state.styles.of(Hue::Faint));
 }
 
+/// An attribute that the model is told, and its value.
+fn told(state: &State, told: usize, area: Rect, is_chosen: bool, buf: &mut Buffer) {
+    let Some(attribute) = state.known.space.told.get(told) else { return };
+    let style = if is_chosen { state.styles.chosen() } else { Style::new() };
+    let name = crate::format::plain(&attribute.name);
+    let name = paint::cut(&name, area.width / 2, state.styles.unicode());
+    let x = paint::put(buf, area.x, area.y, area.width, &name, style) + 1;
+    let (left, right) = state.styles.pick(("◂", "▸"), ("<", ">"));
+    let value = attribute.show(state.code.told[told].unwrap_or(f32::NAN));
+    let text = format!("{left} {} {right}", crate::format::plain(&value));
+    let taken = paint::put(buf, x, area.y, area.right().saturating_sub(x), &text, Style::new());
+    let of = attribute.kind.name();
+    paint::right(buf, area, taken, of, state.styles.of(Hue::Faint));
+}
+
 fn slider(state: &State, coordinate: usize, row: Rect, is_chosen: bool, buf: &mut Buffer) {
     let styles = &state.styles;
     let faint = styles.of(Hue::Faint);
@@ -66,7 +83,9 @@ fn slider(state: &State, coordinate: usize, row: Rect, is_chosen: bool, buf: &mu
     let is_locked = state.is_locked(coordinate);
     let text = if is_live { Style::new() } else { faint };
     let name = state.known.name(state.ui.basis, coordinate);
-    let name = format!("{name:<width$}", width = usize::from(layout::name_width(state)));
+    let width = layout::name_width(state);
+    let name = paint::cut(&name, width, styles.unicode());
+    let name = format!("{name:<width$}", width = usize::from(width));
     let name_style = if is_chosen { styles.chosen() } else { text };
     paint::put(buf, row.x, row.y, row.width, &name, name_style);
 
@@ -107,7 +126,7 @@ fn slider(state: &State, coordinate: usize, row: Rect, is_chosen: bool, buf: &mu
     if layout::has_share(row)
         && let Some(share) = state.known.carries(state.ui.basis, coordinate)
     {
-        let digits = if state.ui.basis == Basis::Principal { 1 } else { 2 };
+        let digits = if state.ui.basis == Basis::Dimensions { 2 } else { 1 };
         paint::right(buf, row, x + 1, &format!("{share:>5.digits$}"), faint);
     }
 }

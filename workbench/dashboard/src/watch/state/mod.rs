@@ -2,12 +2,12 @@
 
 pub(crate) mod asked;
 pub(crate) mod curve;
-pub(crate) mod latent;
 pub(crate) mod panels;
+mod point;
 pub(crate) mod rivals;
 pub(crate) mod run_list;
 pub(crate) mod traces;
-pub(crate) mod usage;
+mod usage;
 pub(crate) mod zoom;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,16 +20,15 @@ use workbench_runs::{Event, History, Liveness, Request, State as RunState, Statu
 use crate::draw::axis::{self, Range};
 use crate::draw::picture::Picture;
 use crate::home::RunEntry;
+use crate::latent::{ColorBy, Latent, Usage};
 use crate::theme::Styles;
 use crate::watch::keys::View;
 use crate::watch::look::Look;
 use crate::watch::message::{Effect, Read};
 use asked::Asked;
-use latent::Latent;
 use panels::{Filter, Panel, Split};
 use rivals::Rival;
 use traces::Splits;
-use usage::Usage;
 
 /// As many points of a series as are kept: more than any screen has columns of dots.
 const POINTS: usize = 4096;
@@ -137,8 +136,8 @@ pub(crate) struct Ui {
     pub latent_step: Option<u64>,
     pub principal: bool,
     pub axes: (usize, usize),
-    /// The dimension that colours the points; `None` for their classes.
-    pub color: Option<usize>,
+    /// What colours the points; `None` for their classes.
+    pub color: Option<ColorBy>,
     /// The point that is looked at.
     pub point: Option<usize>,
     /// The mouse is wanted.

@@ -9,10 +9,9 @@ use crate::draw::half_blocks::shade;
 use crate::draw::heat::heat;
 use crate::draw::paint;
 use crate::format;
+use crate::latent::{self, Latent};
 use crate::theme::Hue;
 use crate::watch::state::State;
-use crate::watch::state::latent::Latent;
-use crate::watch::state::usage;
 
 /// Draws as many bars as there are rows, in two columns where that shows more.
 pub(crate) fn draw(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer) {
@@ -111,7 +110,7 @@ fn strip(state: &State, dim: usize, greatest: f64, area: Rect, buf: &mut Buffer)
     let most = state.usage.values().flat_map(|usage| usage.kl.iter().copied());
     let most = most.filter(|kl| kl.is_finite()).fold(greatest, f64::max);
     let width = area.width * 55 / 100;
-    let points: Vec<(u64, f64)> = usage::of_dimension(&state.usage, dim).collect();
+    let points: Vec<(u64, f64)> = latent::of_dimension(&state.usage, dim).collect();
     for i in 0..width {
         let step = first + (last - first) * u64::from(i) / u64::from(width.max(2) - 1);
         let at = points.partition_point(|(at, _)| *at <= step).saturating_sub(1);

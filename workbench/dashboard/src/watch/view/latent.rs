@@ -8,9 +8,9 @@ use crate::draw::areas::{split_bottom, split_top, titled};
 use crate::draw::paint;
 use crate::draw::picture::Picture;
 use crate::draw::pictures::paint_picture;
+use crate::latent::{self, ColorBy, Latent};
 use crate::theme::Hue;
 use crate::watch::state::State;
-use crate::watch::state::latent::Latent;
 
 /// Where things are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,16 +145,27 @@ fn point(state: &State, latent: &Latent) -> Option<String> {
     let at = state.ui.point.filter(|&at| at < latent.snapshot.len())?;
     let label = latent.snapshot.labels.as_ref().and_then(|labels| labels.get(at));
     let label = label.map_or(String::new(), |&label| {
-        let names = scatter::classes(state, latent);
+        let names = latent::classes(latent, &state.classes());
         let name = usize::try_from(label).ok().and_then(|label| names.get(label));
         format!(", {}", name.map_or("no label", |(_, name)| name))
     });
+    let colored = match &state.ui.color {
+        Some(ColorBy::Attribute(name)) => latent.snapshot.attribute(name),
+        _ => None,
+    };
+    let attribute = colored.map_or(String::new(), |column| {
+        let value = column.attribute.show(column.of[at]);
+        format!(", {} {}", column.attribute.name, value)
+    });
+    let attribute = crate::format::plain(&attribute);
     let d = latent.snapshot.dims;
     let mut dims: Vec<usize> = match state.ui.principal {
         true => Vec::new(),
         false => vec![state.ui.axes.0, state.ui.axes.1],
     };
-    dims.extend(state.ui.color);
+    if let Some(ColorBy::Dimension(dim)) = state.ui.color {
+        dims.push(dim);
+    }
     dims.extend(&latent.order);
     let mut shown: Vec<usize> = Vec::new();
     for dim in dims {
@@ -166,7 +177,7 @@ fn point(state: &State, latent: &Latent) -> Option<String> {
         .iter()
         .map(|dim| format!("z{} {:.2}", dim + 1, latent.snapshot.mean[at * d + dim]))
         .collect();
-    Some(format!("item {at}{label}: {}", coordinates.join("  ")))
+    Some(format!("item {at}{label}{attribute}: {}", coordinates.join("  ")))
 }
 
 fn axes(state: &State, latent: &Latent) -> String {

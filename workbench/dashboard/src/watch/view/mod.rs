@@ -12,7 +12,7 @@ mod log;
 mod loss;
 mod rivals;
 mod runs;
-mod scatter;
+pub(crate) mod scatter;
 mod text;
 
 use ratatui::buffer::Buffer;

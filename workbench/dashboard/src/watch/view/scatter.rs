@@ -8,11 +8,10 @@ use ratatui::style::{Modifier, Style};
 
 use crate::draw::axis::{self, Range};
 use crate::draw::canvas::{Canvas, Layer};
-use crate::draw::heat::heat;
 use crate::draw::paint;
+use crate::latent::{Latent, Shading, by_value, numbers_legend};
 use crate::theme::{Glyphs, Hue, Theme};
 use crate::watch::state::State;
-use crate::watch::state::latent::Latent;
 
 /// Draws the images of a snapshot on the axes that are chosen.
 pub(crate) fn draw(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer) {
@@ -21,12 +20,10 @@ pub(crate) fn draw(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer)
     if area.width < 2 || area.height < 2 {
         return;
     }
-    let glyphs = classes(state, latent);
-    let label =
-        |i: usize| latent.snapshot.labels.as_ref().map_or(0, |labels| labels[i].max(0) as usize);
+    let shading = Shading::of(latent, state.ui.color.as_ref(), &state.classes());
     let by_letter = state.styles.theme == Theme::None
         || state.styles.glyphs == Glyphs::Ascii
-        || (state.ui.color.is_some() && state.styles.theme == Theme::Colors16);
+        || (matches!(shading, Shading::Numbers { .. }) && state.styles.theme == Theme::Colors16);
     let share = |value: f64, range: Range| (value - range.lo) / range.span();
     axes(state, area, across, down, buf);
 
@@ -39,6 +36,11 @@ pub(crate) fn draw(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer)
             && (0.0..f64::from(area.height)).contains(&row);
         inside.then_some((column as u16, row as u16))
     };
+    let (of, glyphs) = match &shading {
+        Shading::Names { of, glyphs } => (of.as_deref(), &glyphs[..]),
+        Shading::Numbers { .. } => (None, &[][..]),
+    };
+    let label = |i: usize| of.map_or(0, |of| of[i]);
     for (i, &point) in points.iter().enumerate() {
         if let Some(cell) = cell_of(point) {
             *counts.entry(cell).or_default().entry(label(i)).or_default() += 1;
@@ -60,8 +62,8 @@ pub(crate) fn draw(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer)
         }
         canvas.render(buf, &[Layer { style: Style::new(), ascii: '.' }]);
     }
-    if let Some(dim) = state.ui.color {
-        by_value(state, latent, dim, area, by_letter, &|i| cell_of(points[i]), buf);
+    if let Shading::Numbers { of, .. } = &shading {
+        by_value(&state.styles, of, area, by_letter, &|i| cell_of(points[i]), buf);
         highlight(state, area, &|i| points.get(i).copied().and_then(cell_of), buf);
         return;
     }
@@ -73,7 +75,7 @@ pub(crate) fn draw(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer)
         }
         cell.set_style(state.styles.of(Hue::Class(class)));
     }
-    if !by_letter && latent.snapshot.labels.is_some() {
+    if !by_letter && of.is_some() {
         // Colour alone tells nobody which class: each one's letter stands in its middle.
         let mut sums: BTreeMap<usize, (f64, f64, f64)> = BTreeMap::new();
         for (i, [x, y]) in points.iter().enumerate() {
@@ -132,52 +134,6 @@ pub(crate) fn nearest(
     far.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(point, _)| point)
 }
 
-/// Colours each cell by the mean of its points in one dimension; without colour its tenth of the range stands there.
-fn by_value(
-    state: &State,
-    latent: &Latent,
-    dim: usize,
-    area: Rect,
-    by_letter: bool,
-    cell_of: &dyn Fn(usize) -> Option<(u16, u16)>,
-    buf: &mut Buffer,
-) {
-    let values = latent.coordinate(dim);
-    let Some(range) = value_range(&values) else { return };
-    let mut sums: BTreeMap<(u16, u16), (f64, f64)> = BTreeMap::new();
-    for (i, value) in values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
-        if let Some(cell) = cell_of(i) {
-            let sum = sums.entry(cell).or_default();
-            *sum = (sum.0 + value, sum.1 + 1.0);
-        }
-    }
-    for ((column, row), (sum, n)) in sums {
-        let Some(cell) = buf.cell_mut((area.x + column, area.y + row)) else { continue };
-        let share = (sum / n - range.lo) / range.span();
-        if by_letter {
-            cell.set_char(tenth(share));
-        } else if let Some(color) = state.styles.rgb(value_color(share)) {
-            cell.set_fg(color);
-        }
-    }
-}
-
-/// The range of what colours the points, a few far ones aside.
-fn value_range(values: &[f64]) -> Option<Range> {
-    let bulk = axis::bulk(&mut values.iter().map(|&value| (0, value)).collect())?;
-    let range = bulk.range;
-    Some(if range.span() > 0.0 { range } else { Range::nice(range.lo, range.hi) })
-}
-
-/// Not as dark as a heat map's: a point of nothing is a point all the same.
-fn value_color(share: f64) -> [u8; 3] {
-    heat(0.25 + 0.75 * share.clamp(0.0, 1.0))
-}
-
-fn tenth(share: f64) -> char {
-    char::from_digit((share.clamp(0.0, 1.0) * 9.99) as u32, 10).unwrap_or('9')
-}
-
 /// Marks the point that is looked at.
 fn highlight(
     state: &State,
@@ -211,60 +167,18 @@ fn axes(state: &State, area: Rect, across: Range, down: Range, buf: &mut Buffer)
     }
 }
 
-/// Each class's letter and name: the first letter of its name where no two share it, else a number.
-pub(crate) fn classes(state: &State, latent: &Latent) -> Vec<(char, String)> {
-    let Some(labels) = &latent.snapshot.labels else { return Vec::new() };
-    let names = state.classes();
-    let n = labels
-        .iter()
-        .copied()
-        .max()
-        .map_or(0, |most| most.clamp(0, 999) as usize + 1)
-        .max(names.len());
-    let names: Vec<String> = (0..n)
-        .map(|class| {
-            names.get(class).map_or_else(|| class.to_string(), |name| crate::format::plain(name))
-        })
-        .collect();
-    let mut firsts: Vec<Option<char>> = names.iter().map(|name| name.chars().next()).collect();
-    firsts.sort_unstable();
-    let distinct = firsts.windows(2).all(|pair| pair[0] != pair[1])
-        && firsts.iter().all(|c| c.is_some_and(|c| c.is_ascii_graphic()));
-    let numbers = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    names
-        .into_iter()
-        .enumerate()
-        .map(|(class, name)| {
-            let glyph = match name.chars().next() {
-                Some(first) if distinct => first,
-                _ => numbers.chars().nth(class).unwrap_or('#'),
-            };
-            (glyph, name)
-        })
-        .collect()
-}
-
 /// One row that names the classes, as far as it goes.
 pub(crate) fn legend(state: &State, latent: &Latent, area: Rect, buf: &mut Buffer) {
     if area.height == 0 {
         return;
     }
-    if let Some(dim) = state.ui.color {
-        let Some(range) = value_range(&latent.coordinate(dim)) else { return };
-        let mut pieces = vec![(format!("colour z{}: {:.2}", dim + 1, range.lo), Style::new())];
-        let by_letter = state.styles.rgb([0; 3]).is_none();
-        pieces.extend((0..10).map(|i| {
-            let share = f64::from(i) / 9.0;
-            let glyph =
-                if by_letter { tenth(share) } else { state.styles.pick('●', tenth(share)) };
-            let color = state.styles.rgb(value_color(share));
-            (glyph.to_string(), color.map_or(Style::new(), |color| Style::new().fg(color)))
-        }));
-        pieces.push((format!("{:.2}", range.hi), Style::new()));
-        paint::pieces(buf, area, 1, &pieces);
-        return;
-    }
-    let pieces: Vec<(String, Style)> = classes(state, latent)
+    let glyphs = match Shading::of(latent, state.ui.color.as_ref(), &state.classes()) {
+        Shading::Names { glyphs, .. } => glyphs,
+        Shading::Numbers { name, of } => {
+            return numbers_legend(&state.styles, &name, &of, area, buf);
+        }
+    };
+    let pieces: Vec<(String, Style)> = glyphs
         .into_iter()
         .enumerate()
         .map(|(class, (glyph, name))| {

@@ -13,12 +13,12 @@ use super::*;
 use crate::Options;
 use crate::explore::Pixels;
 use crate::keys::{self, Place};
+use crate::latent::Usage;
 use crate::terminal::Input;
 use crate::theme::{Env, Styles, Theme};
 use crate::watch::keys::{Action, TABLE};
 use crate::watch::look::Look;
 use crate::watch::message::{Effect, Message, Read};
-use crate::watch::state::usage::Usage;
 use crate::watch::synthetic::Synthetic;
 use crate::watch::update::update;
 
@@ -318,7 +318,7 @@ fn every_key_does_something() {
                 state.ui.scroll = [8, 8, 8];
                 // A point in the middle, with others to all sides.
                 state.ui.point = (view == View::Latent).then_some(20);
-                state.ui.color = state.ui.point.map(|_| 0);
+                state.ui.color = state.ui.point.map(|_| crate::ColorBy::Dimension(0));
                 if binding.places.contains(&View::Runs) {
                     (0..3).for_each(|i| _ = state.pin(format!("/runs/{i}").as_ref()));
                     press(&mut state, "j");
@@ -382,6 +382,42 @@ fn a_dead_latent_space_is_warned_of() {
 }
 
 #[test]
+fn attributes_colour_the_points_too() {
+    use workbench_runs::{Attribute, AttributeColumn, AttributeKind};
+    let run = recorded();
+    let mut snapshot = Snapshot::newest(run).unwrap().unwrap();
+    let n = snapshot.len();
+    let column = |name: &str, kind, values: &[&str], of: Vec<f32>| {
+        let values = values.iter().map(|&value| value.into()).collect();
+        let attribute = Attribute { name: name.into(), kind, values, range: None };
+        AttributeColumn { attribute, of }
+    };
+    let shapes = (0..n).map(|i| if i % 50 == 0 { f32::NAN } else { (i % 2) as f32 }).collect();
+    let lights = snapshot.mean.chunks_exact(16).map(|row| 10.0 * row[0]).collect();
+    snapshot.attributes = vec![
+        column("shape", AttributeKind::Categorical, &["disc", "square"], shapes),
+        column("light", AttributeKind::Real, &[], lights),
+    ];
+    let step = snapshot.step;
+    for (theme, mark) in [(Theme::Truecolor, "s square"), (Theme::None, "d disc")] {
+        let mut state = read(run, styles(theme, false));
+        state.fold(Read::Snapshot(step, Ok(Box::new(snapshot.clone()))));
+        press(&mut state, "3b");
+        let shown = screen(&mut state, run, 80, 24);
+        assert!(shown.contains(mark) && shown.contains("? not known"), "{shown}");
+        press(&mut state, "b");
+        assert!(screen(&mut state, run, 80, 24).contains("colour light: "));
+        press(&mut state, "H");
+        let shown = screen(&mut state, run, 80, 24);
+        assert!(shown.contains(", light "), "{shown}");
+        let color = state.latent_view().unwrap().color;
+        assert_eq!(color, Some(crate::ColorBy::Attribute("light".to_owned())));
+        press(&mut state, &"b".repeat(17));
+        assert_eq!(state.ui.color, None);
+    }
+}
+
+#[test]
 fn points_are_looked_at_coloured_and_saved() {
     let run = recorded();
     let mut state = read(run, styles(Theme::Truecolor, false));
@@ -401,13 +437,14 @@ fn points_are_looked_at_coloured_and_saved() {
     insta::assert_snapshot!("latent_point_80x24", shown);
     // The dimension that carries most comes first; after the last comes the class again.
     press(&mut state, "b");
-    assert_eq!(state.ui.color, Some(state.latent().unwrap().order[0]));
+    let first = state.latent().unwrap().order[0];
+    assert_eq!(state.ui.color, Some(crate::ColorBy::Dimension(first)));
     press(&mut state, "xxy");
     let view = crate::LatentView {
         run: run.path().to_path_buf(),
         step: 1200,
         axes: Some((1, 2)),
-        color: state.ui.color,
+        color: state.ui.color.clone(),
     };
     assert_eq!(press(&mut state, "w"), [Effect::Save(view)]);
     press(&mut state, &"b".repeat(16));

@@ -1,12 +1,15 @@
 //! What a latent snapshot says: where images lie, and which dimensions carry anything.
 
+mod colors;
+mod shading;
+mod usage;
+
 use workbench_runs::Snapshot;
 
-use super::State;
-use super::usage::Usage;
-use crate::watch::keys::View;
-use crate::watch::message::Effect;
-use crate::watch::save::LatentView;
+pub(crate) use colors::{by_value, numbers_legend};
+pub use shading::ColorBy;
+pub(crate) use shading::{Shading, classes};
+pub(crate) use usage::{Usage, of_dimension};
 
 /// A dimension whose posterior means vary less than this over the images is dead (Burda, Grosse and
 /// Salakhutdinov 2016, section 5.2).
@@ -64,6 +67,18 @@ impl Latent {
         self.snapshot.mean.chunks_exact(d).map(|row| f64::from(row[dim])).collect()
     }
 
+    /// The next thing to colour points by: each attribute, then the dimensions by their KL, then the class again.
+    pub fn next_color(&self, now: Option<&ColorBy>) -> Option<ColorBy> {
+        let names = self.snapshot.attributes.iter().map(|column| &column.attribute.name);
+        let attributes = names.map(|name| ColorBy::Attribute(name.clone()));
+        let dims = self.order.iter().map(|&dim| ColorBy::Dimension(dim));
+        let mut all = attributes.chain(dims);
+        match now {
+            None => all.next(),
+            Some(now) => all.skip_while(|color| color != now).nth(1),
+        }
+    }
+
     /// The images on two axes `[N, 2]`.
     pub fn points(&self, x: usize, y: usize, principal: bool) -> Vec<[f64; 2]> {
         let d = self.snapshot.dims;
@@ -73,62 +88,6 @@ impl Latent {
         let (x, y) = (x.min(d.saturating_sub(1)), y.min(d.saturating_sub(1)));
         let rows = self.snapshot.mean.chunks_exact(d.max(1));
         rows.map(|row| [f64::from(row[x]), f64::from(row[y])]).collect()
-    }
-}
-
-impl State {
-    /// Looks at the nearest point in a direction; at first at the one nearest the middle.
-    pub fn move_point(&mut self, (right, up): (f64, f64)) {
-        let Some(latent) = self.latent() else { return };
-        let points = latent.points(self.ui.axes.0, self.ui.axes.1, self.ui.principal);
-        let spread = |axis: usize| {
-            let values = points.iter().map(|point| point[axis]).filter(|value| value.is_finite());
-            let (lo, hi) = values.fold((f64::MAX, f64::MIN), |(a, b), x| (a.min(x), b.max(x)));
-            (hi - lo).max(1e-9)
-        };
-        let (wide, high) = (spread(0), spread(1));
-        let from = self.ui.point.and_then(|point| points.get(point));
-        let cost = |&[x, y]: &[f64; 2]| match from {
-            None => Some((x / wide).hypot(y / high)),
-            Some([x0, y0]) => {
-                let (dx, dy) = ((x - x0) / wide, (y - y0) / high);
-                let (along, across) = (dx * right + dy * up, (dx * up).abs() + (dy * right).abs());
-                // Straight on comes before aside.
-                (along > 1e-9 && along >= across * 0.5).then_some(along + 2.0 * across)
-            }
-        };
-        let costs = points.iter().enumerate().filter_map(|(i, point)| Some((i, cost(point)?)));
-        let nearest = costs.filter(|(_, cost)| cost.is_finite());
-        if let Some((point, _)) = nearest.min_by(|a, b| a.1.total_cmp(&b.1)) {
-            self.ui.point = Some(point);
-        }
-    }
-
-    /// The point that is looked at, where it is on the screen.
-    pub fn looked_at(&self) -> Option<usize> {
-        let points = self.latent()?.snapshot.len();
-        self.ui.point.filter(|&point| self.ui.view == View::Latent && point < points)
-    }
-
-    /// Asks for the image of the point that is looked at; again where a newer snapshot tells of a newer model.
-    pub(super) fn settle_look(&mut self) -> Option<Effect> {
-        let wanted = (self.looked_at()?, self.snapshots.last().copied());
-        if self.look_asked.replace(wanted) == Some(wanted) {
-            return None;
-        }
-        Some(Effect::Look(wanted.0))
-    }
-
-    /// What is looked at, as it is to be saved.
-    pub fn latent_view(&self) -> Option<LatentView> {
-        let latent = self.latent()?;
-        let by_axes = !self.ui.principal && latent.snapshot.dims > 1;
-        Some(LatentView {
-            run: self.path.clone(),
-            step: latent.snapshot.step,
-            axes: by_axes.then_some(self.ui.axes),
-            color: self.ui.color,
-        })
     }
 }
 
@@ -197,7 +156,7 @@ mod tests {
 
     fn snapshot(dims: usize, mean: Vec<f32>) -> Snapshot {
         let logvar = vec![0.0; mean.len()];
-        Snapshot { step: 1, dims, mean, logvar, labels: None }
+        Snapshot { step: 1, dims, mean, logvar, labels: None, attributes: Vec::new() }
     }
 
     #[test]
