@@ -242,6 +242,23 @@ fn in_the_explorer(workbench: &Workbench) {
 }
 
 #[test]
+fn what_is_told_is_the_same_when_a_run_goes_on() {
+    let workbench = Workbench::at(root().path());
+    let train = [
+        "train",
+        "told",
+        "--headless",
+        "--name",
+        "one",
+        "train.steps=40",
+        "checkpoint.every_steps=20",
+    ];
+    workbench.command(&[&train[..], &["plots.figures=[]"]].concat()).ok();
+    workbench.command(&["fork", "one", "--at", "20", "--name", "two", "--headless"]).ok();
+    assert!(workbench.run("one").weights() == workbench.run("two").weights());
+}
+
+#[test]
 fn every_kind_of_value_reaches_an_architecture_from_both_languages() {
     for experiment in ["everything", "in-c"] {
         let workbench = trained(experiment);
