@@ -171,6 +171,8 @@ fn plugins() -> &'static Plugins {
             search: Vec::new(),
             target: target_folder().join("plugins"),
             cargo: cargo(),
+            cc: "cc".to_owned(),
+            color: false,
             probe: None,
             progress: Box::new(|_| {}),
         })

@@ -22,6 +22,8 @@ fn open(changes: &[(&str, &str)]) -> Result<Dataset, Error> {
         search: vec![],
         target: dir.path().join("target"),
         cargo: "cargo".into(),
+        cc: "cc".to_owned(),
+        color: false,
         probe: None,
         progress: Box::new(|_| {}),
     });
