@@ -139,6 +139,7 @@ mod tests {
             dtype: DType::U8,
             dims: vec![1, 3, 3],
             classes: Vec::new(),
+            range: None,
         };
         let mut guard = Guard::new(&field, 3, 0xa5);
         assert_eq!(guard.content(), [0xa5; 27]);
