@@ -86,6 +86,9 @@ impl Stage {
             self.size = size;
             inputs.push(Input::Resize(size.0, size.1));
         }
+        if !inputs.is_empty() {
+            self.pacer.hurry(Instant::now());
+        }
         Ok(Some(inputs))
     }
 
@@ -107,8 +110,9 @@ impl Stage {
         let start = Instant::now();
         let mut buffer = terminal::blank(self.size);
         draw(buffer.area, &mut buffer);
-        let flush = self.terminal.show(buffer)?;
-        self.pacer.drawn(start, flush.unwrap_or_default());
+        let cells = buffer.area.area() as usize;
+        let cost = self.terminal.show(buffer)?;
+        self.pacer.drawn(start, cost.unwrap_or_default(), cells);
         Ok(())
     }
 
@@ -119,6 +123,7 @@ impl Stage {
             pixels.forget();
         }
         self.pacer.touch();
+        self.pacer.hurry(Instant::now());
     }
 
     /// Stops this process until the shell lets it go on.

@@ -20,6 +20,7 @@ pub(crate) use input::{Input, Mouse, Waited, answers, read, wait};
 pub(crate) use signals::Signals;
 
 use crate::Error;
+use crate::pacing::Cost;
 use frame::{CLEAR, frame};
 
 /// The alternate screen, cleared; no cursor; a line that is too long is cut, not continued.
@@ -103,12 +104,12 @@ impl Terminal {
         self.shown = None;
     }
 
-    /// Brings the screen to `next` and tells how long handing it over took; `None` where the screen is
+    /// Brings the screen to `next` and tells what that cost; `None` where the screen is
     /// so already and nothing was written.
     ///
     /// # Errors
     /// [`Error::Terminal`].
-    pub fn show(&mut self, next: Buffer) -> Result<Option<Duration>, Error> {
+    pub fn show(&mut self, next: Buffer) -> Result<Option<Cost>, Error> {
         if self.is_lost() {
             return Ok(None);
         }
@@ -117,7 +118,7 @@ impl Terminal {
         let written = self.out.write_all(&frame).and_then(|()| self.out.flush());
         written.map_err(Error::terminal("write to"))?;
         self.shown = Some(next);
-        Ok(Some(start.elapsed()))
+        Ok(Some(Cost { flush: start.elapsed(), bytes: frame.len() }))
     }
 
     /// Gives the terminal back, stops this process and those that were started with it, and takes the
