@@ -40,10 +40,18 @@ pub struct Field {
 /// How the values of an attribute are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// Two values, the first of them "no".
     Binary,
+    /// Values without an order.
     Categorical,
+    /// Values in order.
     Ordinal,
+    /// A number.
+    Real,
 }
+
+/// What an index that is not known is set to.
+pub(crate) const UNKNOWN: i64 = -1;
 
 impl Field {
     /// A picture `[channels, height, width]` of bytes, 0 to 255.
@@ -59,52 +67,43 @@ impl Field {
     /// The class of the item, an index into `classes`.
     pub fn label<S: ToString>(classes: &[S]) -> Field {
         Field {
-            name: "label".to_owned(),
-            role: abi::ROLE_LABEL,
-            kind: abi::CATEGORICAL,
-            dtype: abi::I64,
-            dims: Vec::new(),
             classes: classes.iter().map(S::to_string).collect(),
+            ..Field::new("label", abi::ROLE_LABEL, abi::CATEGORICAL, abi::I64)
         }
     }
 
-    /// A named property with one of a few values, an index into `values`.
+    /// A named property with one of a few values, an index into `values`; of a real one there are none.
     pub fn attribute<S: ToString>(name: &str, kind: Kind, values: &[S]) -> Field {
+        let (kind, dtype) = match kind {
+            Kind::Binary => (abi::BINARY, abi::I64),
+            Kind::Categorical => (abi::CATEGORICAL, abi::I64),
+            Kind::Ordinal => (abi::ORDINAL, abi::I64),
+            Kind::Real => (abi::REAL, abi::F32),
+        };
         Field {
-            name: name.to_owned(),
-            role: abi::ROLE_ATTRIBUTE,
-            kind: match kind {
-                Kind::Binary => abi::BINARY,
-                Kind::Categorical => abi::CATEGORICAL,
-                Kind::Ordinal => abi::ORDINAL,
-            },
-            dtype: abi::I64,
-            dims: Vec::new(),
             classes: values.iter().map(S::to_string).collect(),
+            ..Field::new(name, abi::ROLE_ATTRIBUTE, kind, dtype)
         }
     }
 
     /// A named property that is a number.
     pub fn real(name: &str) -> Field {
-        Field {
-            name: name.to_owned(),
-            role: abi::ROLE_ATTRIBUTE,
-            kind: abi::REAL,
-            dtype: abi::F32,
-            dims: Vec::new(),
-            classes: Vec::new(),
-        }
+        Field::new(name, abi::ROLE_ATTRIBUTE, abi::REAL, abi::F32)
+    }
+
+    /// A text about the item, at most `bytes` long in UTF-8. At most one.
+    pub fn caption(bytes: usize) -> Field {
+        let caption = Field::new("caption", abi::ROLE_CAPTION, abi::CATEGORICAL, abi::U8);
+        Field { dims: vec![bytes], ..caption }
+    }
+
+    fn new(name: &str, role: abi::Role, kind: abi::Kind, dtype: abi::DType) -> Field {
+        Field { name: name.to_owned(), role, kind, dtype, dims: Vec::new(), classes: Vec::new() }
     }
 
     fn picture(dtype: abi::DType, channels: usize, height: usize, width: usize) -> Field {
-        Field {
-            name: "image".to_owned(),
-            role: abi::ROLE_IMAGE,
-            kind: abi::REAL,
-            dtype,
-            dims: vec![channels, height, width],
-            classes: Vec::new(),
-        }
+        let image = Field::new("image", abi::ROLE_IMAGE, abi::REAL, dtype);
+        Field { dims: vec![channels, height, width], ..image }
     }
 
     pub(crate) fn elements(&self) -> usize {
@@ -179,6 +178,36 @@ impl<'a> Item<'a> {
         match self.slot(name) {
             Slot::F32(slot) => slot[0] = value,
             _ => panic!("`{name}` does not hold a number; use set()"),
+        }
+    }
+
+    /// Says that an attribute is not known of this item. Such ones are left out of figures and measures, and
+    /// architectures are told.
+    ///
+    /// # Panics
+    /// The data set declares no such attribute.
+    #[track_caller]
+    pub fn unknown(&mut self, name: &str) {
+        match self.slot(name) {
+            Slot::I64(slot) => slot[0] = UNKNOWN,
+            Slot::F32(slot) if slot.len() == 1 => slot[0] = f32::NAN,
+            _ => panic!("`{name}` is not an attribute"),
+        }
+    }
+
+    /// Sets the caption. What is longer than declared is cut, between characters.
+    ///
+    /// # Panics
+    /// The data set declares no [`Field::caption`].
+    #[track_caller]
+    pub fn caption(&mut self, text: &str) {
+        match self.slot("caption") {
+            Slot::U8(slot) => {
+                let end = text.floor_char_boundary(slot.len());
+                slot.fill(0);
+                slot[..end].copy_from_slice(&text.as_bytes()[..end]);
+            }
+            _ => panic!("`caption` is not made of bytes; use Field::caption()"),
         }
     }
 

@@ -38,10 +38,12 @@ mod activations;
 mod architecture;
 mod attention;
 mod classes;
+mod column;
 mod composites;
 mod config;
 mod conv_stack;
 mod dataset;
+mod declaration;
 mod dropout;
 mod error;
 #[doc(hidden)]
@@ -54,27 +56,31 @@ mod norms;
 pub mod param;
 mod places;
 mod pools;
+mod splits;
 mod tensor;
 
 pub use architecture::Architecture;
 pub use attention::attention;
+pub use column::Column;
 pub use composites::{bce_with_logits, gaussian_kl, reparameterise};
 pub use config::{Config, FromValue};
 pub use conv_stack::ConvStack;
 pub use dataset::{Dataset, Field, Item, Kind};
+pub use declaration::Declaration;
 pub use error::{Error, Result};
 pub use graph::Graph;
 pub use init::{Scheme, Weights};
 pub use knob::Knob;
 pub use layer::Layer;
 pub use param::Param;
+pub use splits::Splits;
 pub use tensor::{Dim, Tensor};
 
 /// Everything that a plugin needs, for `use workbench_sdk::prelude::*`.
 pub mod prelude {
     pub use crate::{
-        Architecture, Config, ConvStack, Dataset, Dim, Error, Field, Graph, Item, Kind, Knob,
-        Layer, Param, Result, Scheme, Tensor, Weights, attention, bail, bce_with_logits, ensure,
-        export_plugin, gaussian_kl, knob, param, reparameterise,
+        Architecture, Column, Config, ConvStack, Dataset, Declaration, Dim, Error, Field, Graph,
+        Item, Kind, Knob, Layer, Param, Result, Scheme, Splits, Tensor, Weights, attention, bail,
+        bce_with_logits, ensure, export_plugin, gaussian_kl, knob, param, reparameterise,
     };
 }

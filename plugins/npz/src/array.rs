@@ -1,0 +1,185 @@
+//! An array of items: its first dimension counts them.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+
+use workbench_sdk::prelude::*;
+
+use crate::dtype::DType;
+use crate::header::Header;
+
+/// An array, in C order.
+pub struct Array {
+    /// Where it comes from, for messages: `faces.npz: images`.
+    pub shown: String,
+    pub dtype: DType,
+    pub dims: Vec<usize>,
+    store: Store,
+}
+
+enum Store {
+    Memory(Vec<u8>),
+    /// Read when it is asked for.
+    File {
+        file: PositionedFile,
+        offset: u64,
+    },
+}
+
+impl Array {
+    /// Reads the values that follow a header; a file that ends too early or goes on is refused. The memory taken grows with
+    /// what comes, so that a header can't ask for it.
+    ///
+    /// # Errors
+    /// See above, and what the reader says: a zip's checksum does not fit.
+    pub fn read(shown: String, header: &Header, mut from: impl Read) -> Result<Array> {
+        let mut data = Vec::new();
+        let end = from.by_ref().take(header.bytes + 1).read_to_end(&mut data);
+        let here = data.len() as u64;
+        match end {
+            Ok(_) if here == header.bytes => {}
+            Ok(_) if here > header.bytes => {
+                bail!("goes on after the {:?} values that its header announces", header.dims)
+            }
+            end => bail!(
+                "is truncated or damaged: {:?} values make {} bytes, and {} can be read{}",
+                header.dims,
+                header.bytes,
+                here.min(header.bytes),
+                end.err().map(|error| format!(" ({error})")).unwrap_or_default()
+            ),
+        }
+        data.shrink_to_fit();
+        let data = match header.fortran && header.dims.len() > 1 {
+            true => in_c_order(&data, &header.dims, header.dtype.size)?,
+            false => data,
+        };
+        Ok(Array {
+            shown,
+            dtype: header.dtype,
+            dims: header.dims.clone(),
+            store: Store::Memory(data),
+        })
+    }
+
+    /// Leaves the values in the file, whose length the caller has checked.
+    pub fn in_file(
+        shown: String,
+        header: &Header,
+        file: File,
+        path: PathBuf,
+        offset: u64,
+    ) -> Array {
+        let file = PositionedFile::new(file, path);
+        Array {
+            shown,
+            dtype: header.dtype,
+            dims: header.dims.clone(),
+            store: Store::File { file, offset },
+        }
+    }
+
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        self.dims.first().copied().unwrap_or(0)
+    }
+
+    /// Values an item.
+    pub fn width(&self) -> usize {
+        self.dims.iter().skip(1).product()
+    }
+
+    /// The bytes of an item, handed to `look`.
+    ///
+    /// # Errors
+    /// The file that they are in can't be read.
+    pub fn item<T>(&self, place: usize, look: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
+        let size = self.width() * self.dtype.size;
+        match &self.store {
+            Store::Memory(data) => look(&data[place * size..(place + 1) * size]),
+            Store::File { file, offset } => {
+                let mut bytes = vec![0; size];
+                file.read_at(&mut bytes, offset + place as u64 * size as u64)?;
+                look(&bytes)
+            }
+        }
+    }
+
+    /// Value number `column` of every item, as texts.
+    ///
+    /// # Errors
+    /// The file that they are in can't be read.
+    pub fn texts(&self, column: usize) -> Result<Vec<String>> {
+        let at = column * self.dtype.size;
+        let text =
+            |place| self.item(place, |bytes| Ok(self.dtype.text(&bytes[at..at + self.dtype.size])));
+        (0..self.len()).map(text).collect()
+    }
+}
+
+/// The same values with the last index varying fastest.
+fn in_c_order(data: &[u8], dims: &[usize], size: usize) -> Result<Vec<u8>> {
+    let mut ordered = Vec::new();
+    ordered.try_reserve_exact(data.len())?;
+    let mut strides = vec![size; dims.len()];
+    for axis in 1..dims.len() {
+        strides[axis] = strides[axis - 1] * dims[axis - 1];
+    }
+    let (mut index, mut at) = (vec![0; dims.len()], 0);
+    for _ in 0..data.len() / size {
+        ordered.extend_from_slice(&data[at..at + size]);
+        for axis in (0..dims.len()).rev() {
+            index[axis] += 1;
+            at += strides[axis];
+            if index[axis] < dims[axis] {
+                break;
+            }
+            at -= strides[axis] * dims[axis];
+            index[axis] = 0;
+        }
+    }
+    Ok(ordered)
+}
+
+/// A file that many threads read from at once.
+struct PositionedFile {
+    #[cfg(unix)]
+    file: File,
+    #[cfg(not(unix))]
+    file: std::sync::Mutex<File>,
+    path: PathBuf,
+}
+
+impl PositionedFile {
+    fn new(file: File, path: PathBuf) -> PositionedFile {
+        #[cfg(not(unix))]
+        let file = std::sync::Mutex::new(file);
+        PositionedFile { file, path }
+    }
+
+    fn read_at(&self, into: &mut [u8], offset: u64) -> Result<()> {
+        #[cfg(unix)]
+        let read = std::os::unix::fs::FileExt::read_exact_at(&self.file, into, offset);
+        #[cfg(not(unix))]
+        let read = {
+            use std::io::{Seek, SeekFrom};
+            let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_exact(into))
+        };
+        read.map_err(|error| Error::new(format_args!("{}: {error}", self.path.display())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fortran_order_is_turned_round() {
+        // [[0, 1, 2], [3, 4, 5]], stored column by column.
+        assert_eq!(in_c_order(&[0, 3, 1, 4, 2, 5], &[2, 3], 1).ok().unwrap(), [0, 1, 2, 3, 4, 5]);
+        let wide = [0, 0, 2, 2, 1, 1, 3, 3];
+        assert_eq!(in_c_order(&wide, &[2, 2], 2).ok().unwrap(), [0, 0, 1, 1, 2, 2, 3, 3]);
+    }
+}

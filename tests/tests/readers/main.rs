@@ -1,0 +1,5 @@
+//! The readers of data that people have, over the ABI and through the binary, on files that other tools wrote:
+//! tests/fixtures/data/make.py.
+
+mod npz;
+mod reader;
