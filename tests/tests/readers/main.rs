@@ -1,5 +1,6 @@
 //! The readers of data that people have, over the ABI and through the binary, on files that other tools wrote:
 //! tests/fixtures/data/make.py.
 
+mod image_folder;
 mod npz;
 mod reader;

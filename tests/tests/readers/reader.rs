@@ -72,7 +72,7 @@ pub fn works_through_the_binary(name: &str, reader: &str, parameters: &str, shap
         "--name",
         "one",
         "train.steps=4",
-        "train.batch_size=8",
+        "train.batch_size=4",
     ];
     let small =
         ["architecture.latent=2", "architecture.hidden=8", "device.threads=1", "plots.figures=[]"];
