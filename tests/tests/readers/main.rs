@@ -1,6 +1,7 @@
 //! The readers of data that people have, over the ABI and through the binary, on files that other tools wrote:
 //! tests/fixtures/data/make.py.
 
+mod cifar;
 mod image_folder;
 mod npz;
 mod reader;
