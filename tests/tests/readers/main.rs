@@ -2,6 +2,7 @@
 //! tests/fixtures/data/make.py.
 
 mod cifar;
+mod csv_table;
 mod image_folder;
 mod npz;
 mod reader;
