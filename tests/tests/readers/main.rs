@@ -3,6 +3,7 @@
 
 mod cifar;
 mod csv_table;
+mod idx;
 mod image_folder;
 mod npz;
 mod reader;

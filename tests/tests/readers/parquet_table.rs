@@ -4,12 +4,15 @@ use std::fs;
 
 use workbench_host::Kind;
 
-use crate::reader::{fixture, open, open_in, picture, refused, refused_in, works_through_the_binary};
+use crate::reader::{
+    fixture, open, open_in, picture, refused, refused_in, works_through_the_binary,
+};
 
 /// Picture `i` of make.py in colour.
 fn coloured(i: usize) -> Vec<u8> {
     let (red, _) = picture(i, 12);
-    [red.clone(), red.iter().map(|x| x / 2).collect(), red.iter().map(|x| 255 - x).collect()].concat()
+    [red.clone(), red.iter().map(|x| x / 2).collect(), red.iter().map(|x| 255 - x).collect()]
+        .concat()
 }
 
 #[test]
@@ -44,8 +47,15 @@ fn shards_in_a_folder_are_splits_with_their_columns() {
 
 #[test]
 fn pictures_may_be_bytes_and_labels_texts() {
-    let data = open("parquet-table", "path = 'parquet/plain.parquet'\ntest_share = 0.25\nsize = [6]\ngrey = true").unwrap();
-    assert_eq!((data.names(), &data.field("image").dims[..]), (vec!["image", "label"], &[1, 6, 6][..]));
+    let data = open(
+        "parquet-table",
+        "path = 'parquet/plain.parquet'\ntest_share = 0.25\nsize = [6]\ngrey = true",
+    )
+    .unwrap();
+    assert_eq!(
+        (data.names(), &data.field("image").dims[..]),
+        (vec!["image", "label"], &[1, 6, 6][..])
+    );
     assert_eq!(data.values("label").1, ["cross", "disc", "square"]);
     assert_eq!((data.len("train"), data.len("test")), (Some(9), Some(3)));
 }
@@ -58,7 +68,10 @@ fn a_mistake_is_named() {
         ("path = 'make.py'", &["make.py", "no Parquet file"]),
         ("path = 'parquet/plain.parquet'\nimage = 'picture'", &["no column `picture`", "`img`"]),
         ("path = 'parquet/test.parquet'\nimage = 'label'", &["does not hold bytes"]),
-        ("path = 'parquet/test.parquet'\nattributes = 'text: real'", &["`text`", "is not a number"]),
+        (
+            "path = 'parquet/test.parquet'\nattributes = 'text: real'",
+            &["`text`", "is not a number"],
+        ),
         ("path = 'parquet/test.parquet'\nimage = 'text'", &["row 0", "no picture that is read"]),
     ] {
         refused("parquet-table", parameters, words);
@@ -73,5 +86,10 @@ fn a_mistake_is_named() {
 
 #[test]
 fn the_commands_work_on_it() {
-    works_through_the_binary("hub", "parquet-table", "path = '@parquet/train-00000-of-00002.parquet'", &[3, 12, 12]);
+    works_through_the_binary(
+        "hub",
+        "parquet-table",
+        "path = '@parquet/train-00000-of-00002.parquet'",
+        &[3, 12, 12],
+    );
 }
