@@ -6,4 +6,5 @@ mod csv_table;
 mod idx;
 mod image_folder;
 mod npz;
+mod parquet_table;
 mod reader;
