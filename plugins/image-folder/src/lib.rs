@@ -188,7 +188,7 @@ fn classes(asked: &str, files: &Files, table: Option<&Table>) -> Result<(Vec<Str
 
 /// Splits as a table tells them.
 fn told(column: &[Box<str>], files: &Files) -> Result<Splits> {
-    let split = |(place, text): (usize, &Box<str>)| {
+    let split = |(place, text): (usize, &str)| {
         let text = text.trim();
         let named = SPLITS.iter().enumerate().position(|(number, (_, names))| {
             names.iter().any(|name| name.eq_ignore_ascii_case(text)) || text.parse() == Ok(number)
@@ -201,7 +201,8 @@ fn told(column: &[Box<str>], files: &Files) -> Result<Splits> {
             ),
         }
     };
-    let of: Vec<usize> = column.iter().enumerate().map(split).collect::<Result<_>>()?;
+    let of: Vec<usize> =
+        column.iter().map(|text| &**text).enumerate().map(split).collect::<Result<_>>()?;
     Splits::listed(&SPLITS.map(|(name, _)| name), &of)
 }
 
