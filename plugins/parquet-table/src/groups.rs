@@ -19,8 +19,14 @@ pub struct Groups {
     room: usize,
 }
 
+/// Empty until one of the threads that want it has read it.
 #[derive(Default)]
-struct Held(OnceLock<Result<Vec<Option<ByteArray>>, String>>);
+struct Held(OnceLock<Read>);
+
+struct Read {
+    rows: Result<Vec<Option<ByteArray>>, String>,
+    bytes: usize,
+}
 
 impl Groups {
     /// `column`: that of the pictures, in each file.
@@ -43,15 +49,22 @@ impl Groups {
     /// # Errors
     /// There is none, or the file that it is in is damaged.
     pub fn picture<T>(&self, row: usize, look: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
-        let number = self.starts.partition_point(|(.., first)| *first <= row) - 1;
+        let after = self.starts.partition_point(|(.., first)| *first <= row);
+        let Some(number) = after.checked_sub(1) else { bail!("there are no rows") };
         let (shard, group, first) = self.starts[number];
         let held = self.group(number);
-        // Only the first of the threads that want it reads it.
+        let mut is_new = false;
         let read = held.0.get_or_init(|| {
-            self.shards[shard].bytes(group, self.column[shard]).map_err(|error| error.to_string())
+            is_new = true;
+            let rows = self.shards[shard].bytes(group, self.column[shard]);
+            let rows = rows.map_err(|error| error.to_string());
+            let bytes = rows.iter().flatten().flatten().map(ByteArray::len).sum();
+            Read { rows, bytes }
         });
-        self.make_room();
-        let rows = match read {
+        if is_new {
+            self.make_room();
+        }
+        let rows = match &read.rows {
             Ok(rows) => rows,
             Err(message) => bail!("{message}"),
         };
@@ -75,13 +88,43 @@ impl Groups {
     /// Lets the oldest go while there is too much; the newest stays.
     fn make_room(&self) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let size = |group: &Held| match group.0.get() {
-            Some(Ok(rows)) => rows.iter().flatten().map(ByteArray::len).sum(),
-            _ => 0,
-        };
+        let size = |group: &Held| group.0.get().map_or(0, |read| read.bytes);
         let mut all: usize = held.iter().map(|(_, group)| size(group)).sum();
         while all > self.room && held.len() > 1 {
             all -= held.pop_front().map_or(0, |(_, group)| size(&group));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use workbench_tests::repository;
+
+    use super::*;
+
+    fn groups(room: usize) -> Groups {
+        let path = repository().join("tests/fixtures/data/parquet/train-00000-of-00002.parquet");
+        let shard = Shard::open(&path).unwrap_or_else(|error| panic!("{error}"));
+        let column = shard.column("image").unwrap();
+        Groups::new(vec![shard], vec![column], room)
+    }
+
+    #[test]
+    fn pictures_are_the_same_however_many_groups_are_held() {
+        let (all, one) = (groups(1 << 20), groups(0));
+        assert_eq!(all.starts.len(), 3, "20 rows in groups of 8");
+        for row in (0..20).rev().chain(0..20) {
+            let same =
+                all.picture(row, |a| one.picture(row, |b| Ok(a == b && a.starts_with(b"\x89PNG"))));
+            assert_eq!(same.ok(), Some(true), "row {row}");
+        }
+        assert_eq!(all.held.lock().unwrap().len(), 3);
+        assert_eq!(one.held.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_file_without_rows_is_refused() {
+        let none = Groups::new(Vec::new(), Vec::new(), 0);
+        assert!(none.picture(0, |_| Ok(())).is_err());
     }
 }

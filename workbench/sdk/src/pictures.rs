@@ -3,8 +3,9 @@
 
 use std::io::Cursor;
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8, U8x3};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
 use crate::param::{self, choice};
@@ -154,18 +155,13 @@ impl Pictures {
         Ok(Some([left, top, width, height]))
     }
 
-    /// A part of a picture, by area where it shrinks and linearly where it grows, as Pillow's bilinear filter does.
+    /// A part of a picture, in the size that is wanted.
     fn resized(&self, pixels: &[u8], size: [usize; 2], part: [f64; 4]) -> Result<Vec<u8>> {
-        let kind = if self.grey { PixelType::U8 } else { PixelType::U8x3 };
-        let [height, width] = self.size.unwrap_or(size).map(|side| side as u32);
-        let from = ImageRef::new(size[1] as u32, size[0] as u32, pixels, kind)?;
-        let mut to = Image::new(width, height, kind);
-        let [left, top, part_width, part_height] = part;
-        let options = ResizeOptions::new()
-            .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-            .crop(left, top, part_width, part_height);
-        Resizer::new().resize(&from, &mut to, &options)?;
-        Ok(to.into_vec())
+        let wanted = self.size.unwrap_or(size);
+        match self.grey {
+            true => resized::<U8>(pixels, size, part, wanted),
+            false => resized::<U8x3>(pixels, size, part, wanted),
+        }
     }
 
     /// Lays transparent pixels, `N` channels and how opaque they are, on the background.
@@ -220,6 +216,27 @@ fn upright<D: ImageDecoder>(mut decoder: D) -> Result<(D, [usize; 2])> {
 #[track_caller]
 fn damaged(error: &image::ImageError) -> Error {
     Error::new(format_args!("is damaged, or too large: {error}"))
+}
+
+/// A part of a picture, by area where it shrinks and linearly where it grows, as Pillow's bilinear filter does.
+///
+/// By its type of pixels: the function that finds it at run time would be compiled for all there are.
+fn resized<P: PixelTrait>(
+    pixels: &[u8],
+    size: [usize; 2],
+    [left, top, part_width, part_height]: [f64; 4],
+    wanted: [usize; 2],
+) -> Result<Vec<u8>> {
+    let [height, width] = wanted.map(|side| side as u32);
+    let mut bytes = vec![0; wanted[0] * wanted[1] * P::size()];
+    let from = TypedImageRef::<P>::from_buffer(size[1] as u32, size[0] as u32, pixels)?;
+    let mut to = TypedImage::<P>::from_buffer(width, height, &mut bytes)?;
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
+        .crop(left, top, part_width, part_height);
+    Resizer::new().resize_typed(&from, &mut to, &options)?;
+    drop(to);
+    Ok(bytes)
 }
 
 /// From `[H, W, C]` to `[C, H, W]`.
