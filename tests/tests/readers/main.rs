@@ -8,3 +8,4 @@ mod image_folder;
 mod npz;
 mod parquet_table;
 mod reader;
+mod throughput;

@@ -157,6 +157,12 @@ impl Opened {
         }
     }
 
+    /// All fields of some items.
+    #[track_caller]
+    pub fn read_all(&self, split: &str, items: &[u64]) -> Vec<Column> {
+        self.0.read(split, items).unwrap_or_else(|error| panic!("{error}"))
+    }
+
     /// Why an item can't be read; `None` where it can.
     pub fn failure(&self, split: &str, item: u64) -> Option<String> {
         self.0.read(split, &[item]).err().map(|error| error.to_string())
