@@ -10,7 +10,9 @@ use workbench_sdk::prelude::*;
 struct Idx {
     train: Split,
     test: Split,
+    /// `[C, H, W]` in the files.
     shape: [usize; 3],
+    transpose: bool,
     classes: usize,
 }
 
@@ -32,6 +34,11 @@ impl Dataset for Idx {
         param::path("test_labels", "Labels of the test split."),
         param::int("test_count", "So many of the last images are the test split.", 0)
             .range(0, i64::MAX),
+        param::bool(
+            "transpose",
+            "Rows and columns change places: EMNIST's pictures lie on their side.",
+            false,
+        ),
     ];
 
     fn open(config: &Config) -> Result<Idx> {
@@ -77,11 +84,14 @@ impl Dataset for Idx {
         };
         let classes = [&train, &test].into_iter().filter_map(Split::highest_label).max();
         let classes = classes.map_or(0, |highest| highest as usize + 1);
-        Ok(Idx { train, test, shape, classes })
+        Ok(Idx { train, test, shape, transpose: config.get("transpose")?, classes })
     }
 
     fn fields(&self) -> Vec<Field> {
-        let [channels, height, width] = self.shape;
+        let [channels, mut height, mut width] = self.shape;
+        if self.transpose {
+            (height, width) = (width, height);
+        }
         let mut fields = vec![Field::image(channels, height, width)];
         if self.classes > 0 {
             fields.push(Field::label(&(0..self.classes).collect::<Vec<_>>()));
@@ -96,7 +106,10 @@ impl Dataset for Idx {
     fn read(&self, split: &str, index: u64, item: &mut Item) -> Result<()> {
         let Some(split) = self.split(split) else { bail!("there is no split `{split}`") };
         let place = (split.first + index) as usize;
-        item.image().copy_from_slice(split.images.item(place));
+        match self.transpose {
+            true => transpose(split.images.item(place), self.shape, item.image()),
+            false => item.image().copy_from_slice(split.images.item(place)),
+        }
         if let Some(labels) = &split.labels {
             item.label(labels.number(place));
         }
@@ -129,6 +142,16 @@ impl Split {
     fn highest_label(&self) -> Option<i64> {
         let labels = self.labels.as_ref()?;
         (self.first..self.first + self.len).map(|place| labels.number(place as usize)).max()
+    }
+}
+
+/// From `[C, H, W]` to `[C, W, H]`.
+fn transpose(pixels: &[u8], [_, height, width]: [usize; 3], into: &mut [u8]) {
+    let area = height * width;
+    for (from, into) in pixels.chunks_exact(area).zip(into.chunks_exact_mut(area)) {
+        for (at, pixel) in from.iter().enumerate() {
+            into[at % width * height + at / width] = *pixel;
+        }
     }
 }
 

@@ -27,6 +27,9 @@ enum Store {
     },
 }
 
+/// More than this is not held in memory.
+const MOST_HELD: u64 = 1 << 36;
+
 impl Array {
     /// Reads the values that follow a header; a file that ends too early or goes on is refused. The memory taken grows with
     /// what comes, so that a header can't ask for it.
@@ -34,6 +37,11 @@ impl Array {
     /// # Errors
     /// See above, and what the reader says: a zip's checksum does not fit.
     pub fn read(shown: String, header: &Header, mut from: impl Read) -> Result<Array> {
+        ensure!(
+            header.bytes <= MOST_HELD,
+            "holds {:?} values, too many for memory; store it without compression, in C order, and it is read from the file",
+            header.dims
+        );
         let mut data = Vec::new();
         let end = from.by_ref().take(header.bytes + 1).read_to_end(&mut data);
         let here = data.len() as u64;

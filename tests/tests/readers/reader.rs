@@ -72,7 +72,7 @@ pub fn works_through_the_binary(name: &str, reader: &str, parameters: &str, shap
         "--name",
         "one",
         "train.steps=4",
-        "train.batch_size=8",
+        "train.batch_size=4",
     ];
     let small =
         ["architecture.latent=2", "architecture.hidden=8", "device.threads=1", "plots.figures=[]"];
@@ -155,6 +155,12 @@ impl Opened {
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    /// All fields of some items.
+    #[track_caller]
+    pub fn read_all(&self, split: &str, items: &[u64]) -> Vec<Column> {
+        self.0.read(split, items).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Why an item can't be read; `None` where it can.

@@ -55,6 +55,8 @@ pub mod knob;
 mod layer;
 mod norms;
 pub mod param;
+#[cfg(feature = "pictures")]
+pub mod pictures;
 mod places;
 mod pools;
 mod splits;
