@@ -146,7 +146,7 @@ fn a_proxy_is_asked_where_there_is_one_and_the_host_is_not_excepted() {
         server::give(&inner, stream, &contents, "\"x\"")
     });
     let outside = "http://data.example.invalid/a".to_owned();
-    let place = Place::new(&file("a", &good, &[outside.clone()]));
+    let place = Place::new(&file("a", &good, std::slice::from_ref(&outside)));
     let through = proxy.at("");
     let workbench = place.workbench().with("HTTP_PROXY", Path::new(&through));
     workbench.command(&["data", "fetch", "thing"]).ok();

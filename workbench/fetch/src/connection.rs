@@ -1,6 +1,6 @@
 //! One request, on a thread of its own: whoever waits for it can stop waiting at any time.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
@@ -15,6 +15,14 @@ const REDIRECTS: u32 = 5;
 const CHUNK: usize = 1 << 16;
 /// So many chunks wait for the disk at most.
 const WAITING: usize = 16;
+/// What a connection that was there ends by.
+const BROKE: [ErrorKind; 5] = [
+    ErrorKind::ConnectionReset,
+    ErrorKind::ConnectionAborted,
+    ErrorKind::BrokenPipe,
+    ErrorKind::UnexpectedEof,
+    ErrorKind::TimedOut,
+];
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -117,7 +125,7 @@ fn transfer(
                     return Ok(());
                 }
             }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(trouble(ureq::Error::from(error), settings.silence)),
         }
     }
@@ -185,9 +193,9 @@ fn trouble(error: ureq::Error, silence: Duration) -> Trouble {
         ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => {
             Trouble::Unreachable(error.to_string())
         }
-        ureq::Error::Io(ref io) if io.kind() == std::io::ErrorKind::ConnectionRefused => {
-            Trouble::Unreachable(error.to_string())
-        }
+        ureq::Error::Io(io) if BROKE.contains(&io.kind()) => Trouble::Connection(io.to_string()),
+        // No such host, no way to it, nobody there who listens.
+        ureq::Error::Io(io) => Trouble::Unreachable(io.to_string()),
         ureq::Error::Timeout(_) => Trouble::Silence(silence.as_secs()),
         ureq::Error::TooManyRedirects => Trouble::Redirects(REDIRECTS),
         ureq::Error::BadUri(uri) => Trouble::Address(uri),

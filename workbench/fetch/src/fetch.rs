@@ -129,7 +129,7 @@ impl Fetcher {
         let resumed = part.len();
         let mut troubles = Vec::new();
         for address in wanted.addresses {
-            match self.from_address(wanted, address, &mut part, over, tell) {
+            match self.try_address(wanted, address, &mut part, over, tell) {
                 Ok(()) => {
                     let digest = part.digest();
                     if wanted.sums.sha256.is_none() {
@@ -152,7 +152,7 @@ impl Fetcher {
     }
 
     /// Until the part is the whole, or this address has nothing more to give.
-    fn from_address(
+    fn try_address(
         &self,
         wanted: &Wanted,
         address: &str,
