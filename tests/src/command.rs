@@ -113,6 +113,7 @@ impl Drop for Running {
 }
 
 /// A command that has ended.
+#[derive(Debug)]
 pub struct Ended {
     pub shown: String,
     pub status: ExitStatus,

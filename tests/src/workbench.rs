@@ -113,6 +113,9 @@ impl Workbench {
         // What whoever runs the tests has installed or set must not show.
         command.env("XDG_DATA_HOME", self.folder().join("home"));
         command.env("CARGO_NET_OFFLINE", "true").env_remove("WORKBENCH_PLUGINS");
+        for proxy in ["http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file"] {
+            command.env_remove(proxy).env_remove(proxy.to_uppercase());
+        }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         Running::start(&mut command)
     }

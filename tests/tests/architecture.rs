@@ -13,6 +13,7 @@ const OURS: &[(&str, &[&str])] = &[
     ("workbench-sdk", &["workbench-abi"]),
     ("workbench-experiment", &[]),
     ("workbench-runs", &[]),
+    ("workbench-fetch", &["workbench-runs"]),
     ("workbench-host", &["workbench-abi", "workbench-graph"]),
     ("workbench-engine", &["workbench-graph"]),
     ("workbench-trainer", &["workbench-engine", "workbench-runs", "workbench-experiment"]),
@@ -28,6 +29,7 @@ const ONLY: &[(&str, &str)] = &[
     ("crossterm", "workbench-dashboard"),
     ("plotters", "workbench-plots"),
     ("libloading", "workbench-host"),
+    ("ureq", "workbench-fetch"),
 ];
 
 /// All that the top level of the repository may hold, dotfiles aside.

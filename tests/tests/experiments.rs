@@ -19,7 +19,7 @@ fn every_shipped_experiment_checks() {
             workbench
                 .command(&arguments)
                 .exits(2)
-                .says(&["the files of `mnist`", "datasets/mnist"]);
+                .says(&["the files of `mnist`", "`workbench data fetch mnist`"]);
             arguments.push("dataset.name=digits");
         }
         let checked = workbench.command(&arguments).ok().json();

@@ -116,7 +116,7 @@ pub enum Command {
     /// List, show, begin, check and build plugins
     #[command(subcommand)]
     Plugin(Plugin),
-    /// List, show and verify data sets
+    /// List, show, fetch and verify data sets
     #[command(subcommand)]
     Data(Data),
     /// Print a completion script for a shell
@@ -511,6 +511,13 @@ pub enum Data {
     },
     /// Draw items of a data set, or of a data set plugin with its defaults
     Preview(Preview),
+    /// Get a data set's files from the addresses in its card
+    ///
+    /// Each address is tried in turn. What arrives is checked against the card's sizes and checksums before it gets its
+    /// name; files that are there and right are not fetched again. Ctrl-C, a lost connection or a crash leaves NAME.part,
+    /// from which the next call goes on. Where a licence forbids fetching, the card's instructions are printed (exit code
+    /// 2). Proxies: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; certificates of your own: SSL_CERT_FILE.
+    Fetch(Fetch),
     /// Compare files with the sizes and checksums of their card
     Verify {
         /// One of them [default: all]
@@ -518,6 +525,20 @@ pub enum Data {
         #[command(flatten)]
         json: Json,
     },
+}
+
+#[derive(Args)]
+pub struct Fetch {
+    /// Of a data card
+    pub name: String,
+    /// Fetch all of it anew, also what is there and right, and from its start
+    #[arg(long)]
+    pub force: bool,
+    /// Seconds without a byte after which an address is given up
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: u64,
+    #[command(flatten)]
+    pub json: Json,
 }
 
 #[derive(Args)]

@@ -3,11 +3,10 @@
 mod content;
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use workbench_fetch::{Size, Sums};
 
 pub use content::{Content, FileEntry};
 
@@ -70,42 +69,67 @@ impl Card {
 
     /// What is wrong with a file as far as a look at it tells; `None` where it is there.
     pub fn absence(&self, file: &FileEntry) -> Option<String> {
-        match std::fs::metadata(self.folder.join(&file.path)) {
-            Err(_) => Some(format!("{} is missing", file.path.display())),
-            Ok(meta) if meta.len() != file.bytes => Some(format!(
-                "{} has {} bytes instead of {}",
-                file.path.display(),
-                meta.len(),
-                file.bytes
-            )),
-            Ok(_) => None,
+        let bytes = std::fs::metadata(self.path(file)).map(|meta| meta.len());
+        match (bytes, file.size()) {
+            (Err(_), _) => Some(format!("{} is missing", file.path.display())),
+            (Ok(bytes), size) if size.allows(bytes) => None,
+            (Ok(bytes), _) if file.also.iter().any(|packing| packing.bytes == bytes) => None,
+            (Ok(bytes), Size::Exactly(n)) => {
+                Some(format!("{} has {bytes} bytes instead of {n}", file.path.display()))
+            }
+            (Ok(bytes), Size::AtMost(n)) => {
+                Some(format!("{} has {bytes} bytes, more than {n}", file.path.display()))
+            }
         }
     }
 
-    /// What is wrong with a file, read in full; `None` where it is as the card says.
+    /// What is wrong with a file, read in full; `None` where it is as the card says, or, where the card has no sha256 of
+    /// it, as it came.
     pub fn fault(&self, file: &FileEntry) -> Option<String> {
-        match checksum(&self.folder.join(&file.path)) {
-            Err(error) => Some(error.to_string()),
-            Ok((bytes, _)) if bytes != file.bytes => {
-                Some(format!("{bytes} bytes instead of {}", file.bytes))
-            }
-            Ok((_, sha256)) if sha256 != file.sha256 => Some(format!("sha256 is {sha256}")),
-            Ok(_) => None,
+        let found = match workbench_fetch::digest(&self.path(file)) {
+            Ok(found) => found,
+            Err(error) => return Some(error.to_string()),
+        };
+        let packings = &file.also;
+        match packings.iter().any(|p| p.bytes == found.bytes && p.sha256 == found.sha256) {
+            true => None,
+            false => found.fault(file.size(), &self.sums(file)),
         }
     }
-}
 
-fn checksum(path: &Path) -> std::io::Result<(u64, String)> {
-    let mut file = File::open(path)?;
-    let (mut hasher, mut bytes) = (Sha256::new(), 0);
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok((bytes, hex(&hasher.finalize()))),
-            n => {
-                hasher.update(&buffer[..n]);
-                bytes += n as u64;
-            }
+    pub fn path(&self, file: &FileEntry) -> PathBuf {
+        self.folder.join(&file.path)
+    }
+
+    /// The checksums that a file is to have: the card's, and where it has no sha256, the one that was recorded when the
+    /// file came.
+    pub fn sums(&self, file: &FileEntry) -> Sums {
+        let sums = file.sums();
+        let recorded = || workbench_fetch::recorded(&self.path(file));
+        Sums { sha256: sums.sha256.or_else(recorded), ..sums }
+    }
+
+    /// The sha256 of a file that is there, as far as its size tells; `None` where none is known.
+    pub fn likely_sha256(&self, file: &FileEntry) -> Option<String> {
+        let bytes = std::fs::metadata(self.path(file)).map(|meta| meta.len()).ok();
+        match file.also.iter().find(|packing| Some(packing.bytes) == bytes) {
+            Some(packing) => Some(packing.sha256.clone()),
+            None => self.sums(file).sha256,
+        }
+    }
+
+    /// What to do about files that are missing or damaged.
+    pub fn remedy(&self) -> String {
+        let (name, content) = (&self.name, &self.content);
+        if content.files.iter().any(FileEntry::can_be_fetched) {
+            format!("`workbench data fetch {name}` gets them")
+        } else if content.instructions.is_some() {
+            format!("`workbench data fetch {name}` says how to get them")
+        } else {
+            format!(
+                "they belong into {}; its card says where they come from",
+                self.folder.display()
+            )
         }
     }
 }

@@ -8,6 +8,7 @@ mod compare;
 mod data;
 mod eval;
 mod explore;
+mod fetch;
 mod fork;
 mod group;
 mod home;

@@ -138,11 +138,8 @@ fn open_data(
             if !missing.is_empty() {
                 let message =
                     format!("the files of `{name}` are not all there: {}", missing.join("; "));
-                let help = format!(
-                    "they belong into {}; its card says where they come from",
-                    card.folder.display()
-                );
-                return Err(Failure::usage(experiment.blame("dataset.name", message, Some(help))));
+                let help = Some(card.remedy());
+                return Err(Failure::usage(experiment.blame("dataset.name", message, help)));
             }
             let reader = card.content.reader.clone();
             (Some(card), reader)

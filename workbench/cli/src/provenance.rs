@@ -58,11 +58,9 @@ pub fn describe(
         let mut data = Table::new();
         data.insert("name".to_owned(), card.name.clone().into());
         data.insert("card_sha256".to_owned(), card.sha256.clone().into());
-        let files = card
-            .content
-            .files
-            .iter()
-            .map(|file| (file.path.display().to_string(), Value::String(file.sha256.clone())));
+        let files = card.content.files.iter().filter_map(|file| {
+            Some((file.path.display().to_string(), Value::String(card.likely_sha256(file)?)))
+        });
         data.insert("files".to_owned(), Value::Table(files.collect()));
         set("data", Value::Table(data));
     }

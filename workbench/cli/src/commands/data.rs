@@ -1,13 +1,14 @@
 //! `data`: the data sets that have cards.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
+use workbench_fetch::Size;
 use workbench_host::{Dataset, Plugins, Role};
 use workbench_trainer::Source;
 
 use crate::arguments;
-use crate::card::Card;
+use crate::card::{Card, FileEntry};
 use crate::census::Census;
 use crate::console::{self, grouped};
 use crate::context::Context;
@@ -20,6 +21,7 @@ pub fn data(context: &Context, command: &arguments::Data) -> Result<()> {
         arguments::Data::List { json } => list(context, json.json),
         arguments::Data::Show { name, json } => show(context, name, json.json),
         arguments::Data::Preview(preview) => super::preview::preview(context, preview),
+        arguments::Data::Fetch(fetch) => super::fetch::fetch(context, fetch),
         arguments::Data::Verify { name, json } => verify(context, name.as_deref(), json.json),
     }
 }
@@ -49,7 +51,11 @@ fn list(context: &Context, json: bool) -> Result<()> {
 fn table(cards: &[Card]) {
     let mut rows = vec![["name", "files", "title"].map(str::to_owned).to_vec()];
     for card in cards {
-        let files = if card.missing().is_empty() { "there" } else { "missing" };
+        let files = match card.missing().is_empty() {
+            true => "there",
+            false if card.content.files.iter().any(FileEntry::can_be_fetched) => "to fetch",
+            false => "missing",
+        };
         rows.push(vec![card.name.clone(), files.to_owned(), card.content.title.clone()]);
     }
     console::table(&rows);
@@ -70,11 +76,17 @@ fn show(context: &Context, name: &str, json: bool) -> Result<()> {
     console::line(format_args!("folder   {}", card.folder.display()));
     for file in &content.files {
         let state = card.absence(file).map(|why| format!("  ({why})")).unwrap_or_default();
-        console::line(format_args!(
-            "file     {}, {} bytes{state}",
-            file.path.display(),
-            grouped(file.bytes)
-        ));
+        let size = match file.size() {
+            Size::Exactly(bytes) => format!("{} bytes", grouped(bytes)),
+            Size::AtMost(bytes) => format!("at most {} bytes", grouped(bytes)),
+        };
+        console::line(format_args!("file     {}, {size}{state}", file.path.display()));
+    }
+    if !card.missing().is_empty() {
+        console::line(format_args!("missing  {}", card.remedy()));
+        if let Some(instructions) = &content.instructions {
+            console::line(format_args!("\n{}", instructions.trim()));
+        }
     }
     if card.missing().is_empty() {
         let opened = open(context, &card)?;
@@ -144,10 +156,18 @@ fn verify(context: &Context, name: Option<&str>, json: bool) -> Result<()> {
     match checked.iter().filter(|(_, _, fault)| fault.is_some()).count() {
         0 => Ok(()),
         n => Err(Failure::usage(format_args!(
-            "{n} of {} files are not as their cards say: get them anew from the source that the card names",
-            checked.len()
+            "{n} of {} files are not as their cards say: {}",
+            checked.len(),
+            remedies(&cards, &checked)
         ))),
     }
+}
+
+/// What to do about the files that are not right, a data set at a time.
+fn remedies(cards: &[Card], checked: &[(String, PathBuf, Option<String>)]) -> String {
+    let is_wrong =
+        |card: &&Card| checked.iter().any(|(name, _, fault)| fault.is_some() && *name == card.name);
+    cards.iter().filter(is_wrong).map(Card::remedy).collect::<Vec<_>>().join("; ")
 }
 
 /// `count`: with how many items have each value of each attribute, for which all of them are read.
@@ -180,11 +200,23 @@ fn describe(context: &Context, card: &Card, count: bool) -> Value {
             None => source.attributes().iter().map(|attribute| json!(attribute)).collect(),
         };
     }
+    let files: Vec<_> = card
+        .content
+        .files
+        .iter()
+        .map(|file| {
+            json!({
+                "path": file.path, "bytes": file.bytes, "there": card.absence(file).is_none(),
+                "fetchable": file.can_be_fetched(),
+            })
+        })
+        .collect();
     json!({
         "name": card.name, "title": card.content.title, "licence": card.content.licence,
         "about": card.content.about, "source": card.content.source, "reader": card.content.reader,
         "folder": card.folder, "there": card.missing().is_empty(), "splits": splits, "shape": shape,
-        "classes": classes, "attributes": attributes, "caption": caption,
+        "classes": classes, "attributes": attributes, "caption": caption, "files": files,
+        "instructions": card.content.instructions,
     })
 }
 

@@ -195,16 +195,20 @@ fn data_set(name: &str, folder: &Path) -> DataSetEntry {
     match Card::read(name, folder) {
         Ok(card) => {
             let content = &card.content;
+            let missing = card.missing();
+            let remedy = match missing.is_empty() {
+                true => String::new(),
+                false => format!("\n\n{}", card.remedy()),
+            };
             let details = format!(
-                "\n{}\n\nlicence  {}\nsource   {}\nreader   {}\nfolder   {}",
+                "\n{}\n\nlicence  {}\nsource   {}\nreader   {}\nfolder   {}{remedy}",
                 content.about.trim(),
                 content.licence,
                 content.source,
                 content.reader,
                 folder.display()
             );
-            let (title, missing) = (content.title.clone(), card.missing());
-            DataSetEntry { name: name.to_owned(), title, missing, details }
+            DataSetEntry { name: name.to_owned(), title: content.title.clone(), missing, details }
         }
         Err(error) => {
             let missing = vec![error.to_string()];

@@ -54,10 +54,10 @@ fn source(context: &Context, name: &str) -> Result<PluginSource> {
     let missing = card.missing();
     if !missing.is_empty() {
         return Err(Failure::usage(format_args!(
-            "the files of `{}` are not all there: {}; they belong into {}",
+            "the files of `{}` are not all there: {}; {}",
             card.name,
             missing.join("; "),
-            card.folder.display()
+            card.remedy()
         )));
     }
     let dataset = data::open(context, &card)?;

@@ -1,0 +1,9 @@
+//! `data fetch`, from servers that behave and servers that do not.
+
+mod archives;
+mod cards;
+mod interrupted;
+mod mirrors;
+mod place;
+mod server;
+mod terminal;
