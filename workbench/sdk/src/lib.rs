@@ -42,6 +42,7 @@ mod composites;
 mod config;
 mod conv_stack;
 mod dataset;
+pub mod drawing;
 mod dropout;
 mod error;
 #[doc(hidden)]
@@ -54,6 +55,7 @@ mod norms;
 pub mod param;
 mod places;
 mod pools;
+mod random;
 mod tensor;
 
 pub use architecture::Architecture;
@@ -68,6 +70,7 @@ pub use init::{Scheme, Weights};
 pub use knob::Knob;
 pub use layer::Layer;
 pub use param::Param;
+pub use random::Random;
 pub use tensor::{Dim, Tensor};
 
 /// Everything that a plugin needs, for `use workbench_sdk::prelude::*`.
