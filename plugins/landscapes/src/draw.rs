@@ -41,10 +41,10 @@ pub fn draw(scene: &Scene, mut chance: Random, side: usize, bytes: &mut [u8]) {
     if scene.town {
         town.draw(&mut canvas, scene, &light);
     }
-    let free = |x: f32, y: f32| {
-        !(scene.river && river.is_near(&land, x, y)) && !(scene.town && town.is_near(x, y))
+    let taken = |x: f32, y: f32| {
+        (scene.river && river.is_near(&land, x, y)) || (scene.town && town.is_near(x, y))
     };
-    trees.iter().filter(|tree| free(tree.x, tree.y)).for_each(|tree| {
+    trees.iter().filter(|tree| !taken(tree.x, tree.y)).for_each(|tree| {
         tree.draw(&mut canvas, scene, &light);
     });
     canvas.write(bytes);
