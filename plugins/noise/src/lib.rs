@@ -1,8 +1,6 @@
 //! Random pictures of any shape: something to train on where only the speed counts.
 
-mod random;
-
-use random::Random;
+use workbench_sdk::Random;
 use workbench_sdk::prelude::*;
 
 struct Noise {

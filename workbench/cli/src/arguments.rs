@@ -560,6 +560,9 @@ pub struct Preview {
     /// The same seed picks the same items
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+    /// Written as PNG, not drawn in the terminal
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ mod config;
 mod conv_stack;
 mod dataset;
 mod declaration;
+pub mod drawing;
 mod dropout;
 mod error;
 #[doc(hidden)]
@@ -59,6 +60,7 @@ pub mod param;
 pub mod pictures;
 mod places;
 mod pools;
+mod random;
 mod splits;
 mod tensor;
 
@@ -77,6 +79,7 @@ pub use init::{Scheme, Weights};
 pub use knob::Knob;
 pub use layer::Layer;
 pub use param::Param;
+pub use random::Random;
 pub use splits::Splits;
 pub use tensor::{Dim, Tensor};
 

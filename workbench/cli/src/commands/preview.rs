@@ -1,10 +1,11 @@
-//! `data preview`: items of a data set, drawn in the terminal.
+//! `data preview`: items of a data set, drawn in the terminal or as a figure.
 
 use std::io::IsTerminal;
 
 use workbench_dashboard::{Options, Tile};
 use workbench_engine::Array;
 use workbench_engine::noise::{Key, permutation};
+use workbench_plots::{Figure, Picture, figures};
 use workbench_runs::Attribute;
 use workbench_trainer::{Items, Pixels, Source, to_bytes};
 
@@ -34,6 +35,11 @@ pub fn preview(context: &Context, preview: &Preview) -> Result<()> {
             preview.split, preview.name
         )));
     }
+    if let Some(output) = &preview.output {
+        figure(&preview.name, &tiles).save_png(output).map_err(Failure::usage)?;
+        console::line(output.display());
+        return Ok(());
+    }
     let (size, options) = place()?;
     let drawn = workbench_dashboard::preview(&tiles, size, &options);
     console::line(drawn.trim_end_matches('\n'));
@@ -42,6 +48,20 @@ pub fn preview(context: &Context, preview: &Preview) -> Result<()> {
         words.iter().for_each(console::line);
     }
     Ok(())
+}
+
+fn figure(name: &str, tiles: &[Tile]) -> Figure {
+    let picture = |tile: &Tile| Picture {
+        width: tile.width,
+        height: tile.height,
+        channels: 3,
+        pixels: tile.pixels.as_flattened().to_vec(),
+    };
+    let mut figure = figures::samples(&tiles.iter().map(picture).collect::<Vec<_>>());
+    if let Figure::Images(grid) = &mut figure {
+        grid.title = name.to_owned();
+    }
+    figure
 }
 
 /// The data set that has a card of this name, or else the plugin's, with its defaults.
