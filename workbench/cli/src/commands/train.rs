@@ -226,7 +226,8 @@ fn claimed(
     let splits = load(run, prepared)?;
     let classes = prepared.source.classes();
     let texts = vec![("text/layers".to_owned(), workbench_graph::render_layers(&prepared.graph))];
-    let mut observer = Headless::new(run, &prepared.experiment, classes, json, seed);
+    let lacks = prepared.graph.undrawable();
+    let mut observer = Headless::new(run, &prepared.experiment, classes, &lacks, json, seed);
     let session = prepared.session()?;
     let job = Job {
         run,
