@@ -121,11 +121,11 @@ fn a_backtrace_is_shown_where_it_is_asked_for() {
 fn faults_in_read_are_named() {
     refused_or_failed(
         &["dataset.fault=panic in read"],
-        &["read fell over", &place("panic in read")],
+        &["reading item 77 of `train`", "read fell over", &place("panic in read")],
     );
     refused_or_failed(
         &["dataset.fault=error in read"],
-        &["item 77 is damaged", &place("error in read")],
+        &["reading item 77 of `train`: item 77 is damaged", &place("error in read")],
     );
 }
 

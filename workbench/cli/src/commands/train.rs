@@ -340,7 +340,9 @@ fn load(run: &RunDir, prepared: &Prepared) -> Result<Splits> {
     let reader = &prepared.reader.name;
     splits.map_err(|error| match error {
         // The plugin has named itself.
-        workbench_trainer::Error::Source(error) => Failure::running(error),
+        workbench_trainer::Error::Source(error) => Failure::running(format_args!(
+            "{error}; `workbench plugin check {reader}` tells more of what it reads"
+        )),
         other => Failure::running(format_args!("plugin `{reader}`: {other}")),
     })
 }
