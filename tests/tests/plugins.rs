@@ -255,6 +255,10 @@ fn the_list_of_plugins_shows_the_good_ones_and_names_the_bad() {
     assert!(!listed.stderr.contains("README"), "{}", listed.stderr);
     let built = workbench.command(&["plugin", "build"]).exits(2);
     assert!(!built.stderr.contains("README"), "{}", built.stderr);
+    workbench
+        .command(&["data", "show", "gradient"])
+        .exits(2)
+        .says(&["`workbench plugin show gradient`"]);
     let list = listed.json();
     let names: Vec<&str> =
         list.as_array().unwrap().iter().map(|plugin| plugin["name"].as_str().unwrap()).collect();

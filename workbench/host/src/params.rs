@@ -169,7 +169,7 @@ impl ParamInfo {
     /// Why it can't be what it is declared to be: a range that nothing is in, a default that it does not allow itself.
     pub(crate) fn contradiction(&self) -> Option<String> {
         if let Some([min, max]) = self.range
-            && !(min <= max)
+            && (min > max || min.is_nan() || max.is_nan())
         {
             return Some(format!("`{}` must be from {min} to {max}, which nothing is", self.name));
         }
