@@ -168,6 +168,11 @@ fn faults_of_architectures_are_found_and_one_that_crashes_does_not_hide_the_othe
         ("stopped", "gradients", vec!["`stopped.weight`", "gradient is zero", &place("stopped")]),
         ("unused", "gradients", vec!["`spare`", "no loss depends on it", &place("unused")]),
         ("not-a-number", "outputs", vec!["loss `loss` is NaN"]),
+        (
+            "around",
+            "decode",
+            vec!["the picture does not depend on port `z`", "the tensor that g.port returns"],
+        ),
         ("wrong-shape", "decode", vec!["[1,14,14]", "[1,28,28]"]),
         ("mismatch", "build", vec!["do not broadcast", &place("mismatch")]),
         ("random", "repeatable", vec!["recorded twice", "differs"]),

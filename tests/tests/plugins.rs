@@ -22,6 +22,8 @@ fn root() -> &'static Root {
         for plugin in ["mlp-vae", "conv-vae"] {
             root.copy_plugin(plugin);
         }
+        // A file beside the folders is no plugin.
+        root.write("plugins/README.md", "About these plugins.\n");
         root.copy("workbench/abi/examples/gradient.c", "plugins/gradient/gradient.c");
         root.workspace(&["faulty", "broken", "mlp-vae", "conv-vae"]);
         for (name, data, architecture) in [
@@ -119,11 +121,11 @@ fn a_backtrace_is_shown_where_it_is_asked_for() {
 fn faults_in_read_are_named() {
     refused_or_failed(
         &["dataset.fault=panic in read"],
-        &["read fell over", &place("panic in read")],
+        &["reading item 77 of `train`", "read fell over", &place("panic in read")],
     );
     refused_or_failed(
         &["dataset.fault=error in read"],
-        &["item 77 is damaged", &place("error in read")],
+        &["reading item 77 of `train`: item 77 is damaged", &place("error in read")],
     );
 }
 
@@ -196,6 +198,47 @@ fn faults_in_build_are_named() {
 }
 
 #[test]
+fn what_can_be_drawn_is_drawn_and_the_rest_is_told_of() {
+    const FIGURES: [&str; 7] =
+        ["interpolation", "kl", "latent", "loss", "reconstructions", "samples", "traversal"];
+    let around =
+        "the picture does not depend on port `z`: go on with the tensor that g.port returns";
+    let no_posterior = "the architecture marks no posterior (g.posterior)";
+    let no_port = "the architecture marks no port `z` (g.port)";
+    for (fault, why, drawn, asked) in [
+        ("around the port", around, &["kl", "latent", "loss", "reconstructions"][..], "samples"),
+        ("no posterior", no_posterior, &["loss", "samples"], "reconstructions"),
+        ("no posterior", no_posterior, &["loss", "samples"], "latent"),
+        ("no port", no_port, &["kl", "latent", "loss"], "traversal"),
+        ("none", "", &FIGURES, ""),
+    ] {
+        let fault = format!("architecture.fault={fault}");
+        let settings = [&fault, "train.steps=8", &format!("plots.figures={FIGURES:?}")];
+        let (workbench, ended) = train(&settings);
+        let ended = ended.ok();
+        let run = workbench.run("one");
+        let mut names: Vec<String> = fs::read_dir(run.path().join("plots"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        let wanted: Vec<String> = drawn.iter().map(|name| format!("{name}.png")).collect();
+        assert_eq!(names, wanted, "{fault}: {}", ended.stderr);
+        let told = ended.stdout.lines().filter(|line| line.contains("not drawn: "));
+        let told: Vec<&str> = told.collect();
+        if why.is_empty() {
+            assert_eq!(told, Vec::<&str>::new(), "nothing is lacking");
+            continue;
+        }
+        assert!(told.len() == 1 && told[0].contains(why), "{fault}: {}", ended.stdout);
+        assert!(!ended.stderr.contains("figure `"), "it is told once: {}", ended.stderr);
+        workbench.command(&["plot", "one", asked]).exits(2).says(&[why, asked]);
+        let checked = workbench.command(&[&["check", "faulty"], &settings[..]].concat()).ok();
+        assert!(checked.stderr.contains(why), "{fault}: {}", checked.stderr);
+    }
+}
+
+#[test]
 fn a_plugin_that_does_not_compile_is_answered_in_rustcs_words() {
     let workbench = Workbench::at(root().path());
     let ended = workbench.command(&["train", "broken", "--headless"]).exits(2);
@@ -209,6 +252,13 @@ fn a_plugin_that_does_not_compile_is_answered_in_rustcs_words() {
 fn the_list_of_plugins_shows_the_good_ones_and_names_the_bad() {
     let workbench = Workbench::at(root().path());
     let listed = workbench.command(&["plugin", "list", "--json"]).exits(2).says(&["`broken`"]);
+    assert!(!listed.stderr.contains("README"), "{}", listed.stderr);
+    let built = workbench.command(&["plugin", "build"]).exits(2);
+    assert!(!built.stderr.contains("README"), "{}", built.stderr);
+    workbench
+        .command(&["data", "show", "gradient"])
+        .exits(2)
+        .says(&["`workbench plugin show gradient`"]);
     let list = listed.json();
     let names: Vec<&str> =
         list.as_array().unwrap().iter().map(|plugin| plugin["name"].as_str().unwrap()).collect();

@@ -34,7 +34,13 @@ impl Card {
             Some(folder) => Card::read(name, folder),
             None => {
                 let near = workbench_experiment::nearest(name, all.keys().map(String::as_str));
-                let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                let hint = match (context.plugins.find(name), near) {
+                    (Ok(_), _) => {
+                        format!("; it is a plugin, without a card: `workbench plugin show {name}`")
+                    }
+                    (_, Some(near)) => format!("; did you mean `{near}`?"),
+                    _ => String::new(),
+                };
                 Err(Failure::usage(format_args!("there is no data set `{name}`{hint}")))
             }
         }

@@ -266,21 +266,21 @@ fn kl(material: &Material) -> Result<Figure, String> {
 }
 
 fn reconstructions(material: &Material) -> Result<Figure, String> {
-    let media = material.media()?;
-    Ok(figures::reconstructions(&pictures(&media.inputs), &pictures(&media.reconstructions)))
+    let made = material.media()?.reconstructions.as_ref()?;
+    Ok(figures::reconstructions(&pictures(&made.inputs), &pictures(&made.outputs)))
 }
 
 fn samples(material: &Material) -> Result<Figure, String> {
-    Ok(figures::samples(&pictures(&material.media()?.samples)))
+    Ok(figures::samples(&pictures(material.media()?.samples.as_ref()?)))
 }
 
 fn traversal(material: &Material) -> Result<Figure, String> {
-    let traversal = &material.media()?.traversal;
+    let traversal = material.media()?.traversal.as_ref()?;
     Ok(figures::traversal(&traversal.dims, &traversal.values, &pictures(&traversal.pictures)))
 }
 
 fn interpolation(material: &Material) -> Result<Figure, String> {
-    Ok(figures::interpolation(COLUMNS, &pictures(&material.media()?.interpolation)))
+    Ok(figures::interpolation(COLUMNS, &pictures(material.media()?.interpolation.as_ref()?)))
 }
 
 impl Material {

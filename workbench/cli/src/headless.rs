@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use workbench_experiment::Experiment;
+use workbench_graph::Undrawable;
 use workbench_runs::{RunDir, State};
 use workbench_trainer::{Observer, Progress};
 
@@ -32,12 +33,18 @@ impl Headless {
         run: &RunDir,
         experiment: &Experiment,
         classes: &[String],
+        lacks: &[Undrawable],
         json: bool,
         seed: Option<u64>,
     ) -> Headless {
         // On a full disk every figure fails at every epoch, in the same words.
         let told = Mutex::new(BTreeSet::new());
-        let drawer = Drawer::start(run, &experiment.plots.figures, classes, move |drawn| {
+        // Training tells of those that the architecture has nothing for, once.
+        let is_drawn =
+            |name: &&String| !lacks.iter().any(|lack| lack.figures.contains(&name.as_str()));
+        let figures: Vec<String> =
+            experiment.plots.figures.iter().filter(is_drawn).cloned().collect();
+        let drawer = Drawer::start(run, &figures, classes, move |drawn| {
             match (drawn, json) {
                 (Ok(path), true) => print(json!({"event": "figure", "path": path}), seed),
                 // People are told once, at the end, where the figures are.

@@ -14,6 +14,7 @@ mod layers;
 mod op;
 mod parse;
 mod shape;
+mod undrawable;
 
 pub use error::{Location, TraceError};
 pub use graph::{
@@ -24,3 +25,4 @@ pub use layers::{Column, Layer, layers, parameter_count, render_layers, render_l
 pub use op::{Binary, ConvGeometry, Distribution, Op, Pooling, Reduction, Unary, Window};
 pub use parse::{Attribute, Attributes, op_from_name, supports};
 pub use shape::{DType, Dim, Shape};
+pub use undrawable::Undrawable;

@@ -47,6 +47,11 @@ pub enum Error {
     #[error("plugin `{plugin}` breaks the plugin ABI: {message}")]
     Contract { plugin: String, message: String },
 
+    #[error(
+        "plugin `{plugin}` declares its parameters wrongly: {message}; change the default or what is allowed"
+    )]
+    Declaration { plugin: String, message: String },
+
     #[error("{}: {source}", .path.display())]
     Io { path: PathBuf, source: std::io::Error },
 }

@@ -43,8 +43,8 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
 
 fn source_folder(path: PathBuf) -> Option<Source> {
     let name = path.file_name()?.to_str()?.to_owned();
-    // A folder that is still being written, or an editor's own.
-    if name.starts_with('.') {
+    // A file beside the folders; a folder that is still being written, or an editor's own.
+    if name.starts_with('.') || !path.is_dir() {
         return None;
     }
     let origin = if path.join("Cargo.toml").is_file() {

@@ -166,6 +166,18 @@ impl ParamInfo {
         Ok(value)
     }
 
+    /// Why it can't be what it is declared to be: a range that nothing is in, a default that it does not allow itself.
+    pub(crate) fn contradiction(&self) -> Option<String> {
+        if let Some([min, max]) = self.range
+            && (min > max || min.is_nan() || max.is_nan())
+        {
+            return Some(format!("`{}` must be from {min} to {max}, which nothing is", self.name));
+        }
+        let default = self.default.as_ref()?;
+        let error = self.check_choice(default).and_then(|()| self.check_range(default)).err()?;
+        Some(format!("the default of {}", error.message))
+    }
+
     fn wrong_type(&self, given: &toml::Value) -> ParamError {
         let wanted = match self.kind {
             ParamType::Bool => "true or false",
@@ -239,7 +251,7 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     known
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().max(word.len()) / 4)
+        .filter(|(distance, candidate)| *distance <= (candidate.len().max(word.len()) / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -300,6 +312,25 @@ mod tests {
     }
 
     #[test]
+    fn a_declaration_that_contradicts_itself_is_found() {
+        assert!(declared().iter().all(|param| param.contradiction().is_none()));
+        let with = |change: &dyn Fn(&mut ParamInfo)| {
+            let mut param = declared().remove(0);
+            change(&mut param);
+            param.contradiction().unwrap()
+        };
+        let outside = with(&|param| param.range = Some([30.0, 40.0]));
+        assert_eq!(outside, "the default of `latent` is 20, and must be from 30 to 40");
+        let empty = with(&|param| param.range = Some([8.0, 1.0]));
+        assert_eq!(empty, "`latent` must be from 8 to 1, which nothing is");
+        let other = with(&|param| {
+            param.default = Some(Value::Text("b".into()));
+            param.choices = vec!["a".into()];
+        });
+        assert_eq!(other, "the default of `latent` is \"b\", and must be \"a\"");
+    }
+
+    #[test]
     fn each_mistake_has_its_own_words() {
         assert_eq!(
             error("images = 'a'\nlatent = 0").0,
@@ -315,6 +346,8 @@ mod tests {
             "`attributes` must be a list of texts, and is array `[\"hair\", 2]`"
         );
         assert_eq!(error("laten = 2").1.unwrap(), "did you mean `latent`?");
+        // No more than a third of the letters may differ.
+        assert_eq!(nearest("seed", ["side"]), None);
         assert_eq!(error("zzzzz = 2").1.unwrap(), "known are latent, images, init, attributes");
         let (message, help) = error("images = 'a'\ninit = 'pytroch'");
         assert_eq!(message, "`init` is \"pytroch\", and must be \"he\" or \"pytorch\"");

@@ -59,6 +59,13 @@ impl Plugins {
             return Ok(plugin.clone());
         }
         let plugin = Arc::new(self.load(&self.find(name)?)?);
+        // Not in `load`: whoever examines a plugin wants to see all that is wrong with it.
+        let datasets = plugin.datasets().flat_map(|info| &info.parameters);
+        let architectures = plugin.architectures().flat_map(|info| &info.parameters);
+        let wrong = datasets.chain(architectures).find_map(|param| param.contradiction());
+        if let Some(message) = wrong {
+            return Err(Error::Declaration { plugin: name.to_owned(), message });
+        }
         loaded.insert(name.to_owned(), plugin.clone());
         Ok(plugin)
     }

@@ -9,7 +9,9 @@ pub enum Error {
     Source(SourceError),
     #[error("item {item} of `{split}`: {what}")]
     BadItem { split: String, item: u64, what: String },
-    #[error("the data set has no split `{split}`")]
+    #[error(
+        "the data set has no split `{split}`; `train` and `test` must be there: its `len` says how many items each has"
+    )]
     NoSplit { split: String },
     #[error("the split `{split}` is empty")]
     Empty { split: String },

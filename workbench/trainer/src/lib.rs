@@ -39,7 +39,7 @@ pub use evaluate::evaluate;
 pub use fork::{Differences, Forked, fork};
 pub use job::{Job, Outcome, REQUESTS_EVERY};
 pub use knobs::knobs;
-pub use media::{COLUMNS, Media, Traversal};
+pub use media::{COLUMNS, Media, Reconstructions, Traversal};
 pub use observer::{Observer, Progress};
 pub use picture::{grid_png, to_bytes};
 pub use plan::Plan;

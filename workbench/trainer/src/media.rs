@@ -5,18 +5,23 @@ use workbench_runs::Snapshot;
 
 use crate::{Binarizer, Error, Split, Wanted, condition, kl_per_dimension, of_items};
 
-/// What figures and viewers show of a model; pictures are `[N, C, H, W]` in 0..1.
+/// What figures and viewers show of a model; pictures are `[N, C, H, W]` in 0..1. Each part is there, or why the
+/// architecture has no such pictures.
 #[derive(Clone, Debug)]
 pub struct Media {
-    /// The first items of the validation split.
-    pub inputs: Array,
-    /// Their reconstructions from the posterior means.
-    pub reconstructions: Array,
+    pub reconstructions: Result<Reconstructions, String>,
     /// Decoded from the same draws of the prior at every epoch, so that one sees them change.
-    pub samples: Array,
-    pub traversal: Traversal,
+    pub samples: Result<Array, String>,
+    pub traversal: Result<Traversal, String>,
     /// Row by row from one item to another, [`COLUMNS`] a row, in a straight line between their posterior means.
-    pub interpolation: Array,
+    pub interpolation: Result<Array, String>,
+}
+
+/// The first items of the validation split, and what becomes of them through their posterior means.
+#[derive(Clone, Debug)]
+pub struct Reconstructions {
+    pub inputs: Array,
+    pub outputs: Array,
 }
 
 /// One latent dimension at a time moved through the prior, the others at the posterior mean of the first input
@@ -42,30 +47,12 @@ const TRAVERSAL_VALUES: [f32; 7] = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0];
 const INTERPOLATIONS: usize = 6;
 
 impl Media {
-    /// Encodes the first items of a split and decodes what is to be shown; `None` where the architecture has no
-    /// encoder or no decoder to call by itself.
+    /// Encodes the first items of a split and decodes what is to be shown, as far as the architecture marks what that
+    /// takes.
     ///
     /// # Errors
     /// The engine's own.
     pub fn make(
-        session: &Session,
-        split: &Split,
-        classes: usize,
-        binarizer: Binarizer,
-        snapshot: Option<&Snapshot>,
-    ) -> Result<Option<Media>, Error> {
-        match Media::try_make(session, split, classes, binarizer, snapshot) {
-            // Such a decoder can't be called by itself, with a z and a label: there is nothing to show of it.
-            Err(Error::Engine(
-                EngineError::NotMarked { .. }
-                | EngineError::MissingInput { .. }
-                | EngineError::Input { .. },
-            )) => Ok(None),
-            media => media.map(Some),
-        }
-    }
-
-    fn try_make(
         session: &Session,
         split: &Split,
         classes: usize,
@@ -76,25 +63,36 @@ impl Media {
         let whole_rows = n - n % COLUMNS.min(n);
         let places: Vec<u32> = (0..whole_rows as u32).collect();
         let batch = split.batch(&places, binarizer);
-        let posterior = session.encode(&batch)?;
-        let reconstructions = session.reconstruct(&batch)?;
-        let inputs = match batch.inputs.get("x") {
-            Some(Input::F32(array)) => array.clone(),
-            _ => return Err(EngineError::MissingInput { name: "x".to_owned() }.into()),
+        let mean = session.encode(&batch).map(|posterior| posterior.mean);
+        let mean = || Ok(mean.clone()?);
+        let samples = || -> Result<Array, Error> {
+            let z = session.prior(SAMPLES, SAMPLE_SEED, 0)?;
+            let others = condition(&batch, SAMPLES, classes, &Wanted::default());
+            Ok(session.decode(&z, &others)?)
         };
-        let z = session.prior(SAMPLES, SAMPLE_SEED, 0)?;
-        let samples =
-            session.decode(&z, &condition(&batch, SAMPLES, classes, &Wanted::default()))?;
-        let traversal = traversal(session, &posterior.mean, &batch, snapshot)?;
-        let interpolation = interpolation(session, &posterior.mean, &batch)?;
-        Ok(Media { inputs, reconstructions, samples, traversal, interpolation })
+        Ok(Media {
+            reconstructions: part(session, "reconstructions", reconstructions(session, &batch))?,
+            samples: part(session, "samples", samples())?,
+            traversal: part(
+                session,
+                "traversal",
+                mean().and_then(|mean| traversal(session, &mean, &batch, snapshot)),
+            )?,
+            interpolation: part(
+                session,
+                "interpolation",
+                mean().and_then(|mean| interpolation(session, &mean, &batch)),
+            )?,
+        })
     }
+}
 
+impl Reconstructions {
     /// Rows of inputs, each above the row of its reconstructions.
     pub fn pairs(&self) -> Array {
         let size: usize = self.inputs.shape[1..].iter().product();
         let row = COLUMNS.min(self.inputs.shape[0]) * size;
-        let rows = self.inputs.data.chunks(row).zip(self.reconstructions.data.chunks(row));
+        let rows = self.inputs.data.chunks(row).zip(self.outputs.data.chunks(row));
         let mut shape = self.inputs.shape.clone();
         shape[0] *= 2;
         Array {
@@ -102,6 +100,34 @@ impl Media {
             data: rows.flat_map(|(above, below)| above.iter().chain(below)).copied().collect(),
         }
     }
+}
+
+/// What was made, or in words why the architecture has none; other errors go on.
+fn part<T>(
+    session: &Session,
+    figure: &str,
+    made: Result<T, Error>,
+) -> Result<Result<T, String>, Error> {
+    match made {
+        Err(Error::Engine(
+            error @ (EngineError::NotMarked { .. }
+            | EngineError::MissingInput { .. }
+            | EngineError::Input { .. }),
+        )) => {
+            let lacks = session.graph().undrawable();
+            let lack = lacks.iter().find(|lack| lack.figures.contains(&figure));
+            Ok(Err(lack.map_or_else(|| error.to_string(), |lack| lack.why.to_owned())))
+        }
+        made => made.map(Ok),
+    }
+}
+
+fn reconstructions(session: &Session, batch: &Batch) -> Result<Reconstructions, Error> {
+    let inputs = match batch.inputs.get("x") {
+        Some(Input::F32(array)) => array.clone(),
+        _ => return Err(EngineError::MissingInput { name: "x".to_owned() }.into()),
+    };
+    Ok(Reconstructions { inputs, outputs: session.reconstruct(batch)? })
 }
 
 fn traversal(

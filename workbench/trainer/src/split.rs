@@ -313,7 +313,16 @@ fn checked(
         Err(error) => Error::Source(error),
     };
     match (on_bad, wanted) {
-        (OnBadItem::Stop, _) => Err(failed),
+        (OnBadItem::Stop, [_]) => Err(failed),
+        // Of many items read at once, the first that can't be read is named.
+        (OnBadItem::Stop, _) => {
+            let alone = |item: &u64| source.read(split, &[*item]).err();
+            let first = match failed {
+                Error::Source(_) => wanted.iter().find_map(alone),
+                _ => None,
+            };
+            Err(first.map_or(failed, Error::Source))
+        }
         (OnBadItem::Skip, [item]) => {
             Ok(Chunk { numbers: Vec::new(), items: None, bad: vec![(*item, failed.to_string())] })
         }

@@ -56,6 +56,7 @@ impl Training<'_> {
         let start = self.session.step();
         if start == 0 {
             self.tell_skipped()?;
+            self.tell_undrawable()?;
         }
         let (experiment, train, plan) = (self.experiment, &self.splits.train, self.plan);
         let trained = std::thread::scope(|scope| {
@@ -256,13 +257,14 @@ impl Training<'_> {
 
     fn media(&mut self, snapshot: Option<&Snapshot>) -> Result<(), Error> {
         let classes = self.classes.len();
-        let made = Media::make(&self.session, &self.splits.valid, classes, self.fixed(), snapshot);
-        let Some(media) = made? else { return Ok(()) };
+        let media =
+            Media::make(&self.session, &self.splits.valid, classes, self.fixed(), snapshot)?;
         let step = self.session.step();
-        let pairs = grid_png(&media.pairs(), COLUMNS)?;
-        let samples = grid_png(&media.samples, 8)?;
-        for (tag, picture) in [("images/reconstructions", pairs), ("images/samples", samples)] {
-            let (width, height, channels, png) = picture;
+        let pairs = media.reconstructions.as_ref().ok().map(|made| (made.pairs(), COLUMNS));
+        let samples = media.samples.as_ref().ok().map(|samples| (samples.clone(), 8));
+        for (tag, pictures) in [("images/reconstructions", pairs), ("images/samples", samples)] {
+            let Some((pictures, columns)) = pictures else { continue };
+            let (width, height, channels, png) = grid_png(&pictures, columns)?;
             self.log_now(&[(tag.to_owned(), Value::Image { width, height, channels, png })])?;
         }
         self.observer.observe(Progress::Media { step, media: &media, snapshot });
@@ -294,6 +296,16 @@ impl Training<'_> {
             0 => self.tell(&first),
             more => self.tell(&format!("{first}; and {more} more")),
         }
+    }
+
+    /// Figures that the experiment wants and the architecture has nothing for.
+    fn tell_undrawable(&mut self) -> Result<(), Error> {
+        for lack in self.session.graph().undrawable() {
+            if let Some(words) = lack.of(&self.experiment.plots.figures) {
+                self.tell(&words)?;
+            }
+        }
+        Ok(())
     }
 
     /// A line of the run's story: in the log, where viewers mark it on the curves.

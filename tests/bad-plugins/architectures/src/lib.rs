@@ -65,6 +65,19 @@ architecture!(Stopped, "stopped", "A layer is behind stop_gradient.", |g| {
     vae(g, 4, decode, |r, k| r + k)
 });
 
+architecture!(Around, "around", "It decodes what goes into the port, not what comes out.", |g| {
+    let x = g.image();
+    let (mean, log_variance) = x.flatten().linear("encoder", 8).halves();
+    g.posterior(mean, log_variance);
+    g.port("z", reparameterise(mean, log_variance));
+    let logits = linear(mean, x);
+    g.logits(logits);
+    let recon = g.metric("recon", bce_with_logits(logits, x));
+    let kl = g.metric("kl", gaussian_kl(mean, log_variance));
+    g.loss("loss", recon + kl);
+    Ok(())
+});
+
 architecture!(Unused, "unused", "A parameter is made and not used.", |g| {
     let decode = |z, x| {
         g.parameter("spare", &[3], 0.1); // unused
@@ -152,6 +165,6 @@ impl Dataset for Falls {
 export_plugin! {
     datasets: [Falls],
     architectures: [
-        Sound, Stopped, Unused, NotANumber, WrongShape, Mismatch, Random, Panics, Aborts, Endless, Choosy, Bare, Small,
+        Sound, Stopped, Around, Unused, NotANumber, WrongShape, Mismatch, Random, Panics, Aborts, Endless, Choosy, Bare, Small,
     ]
 }

@@ -38,6 +38,9 @@ pub fn check(context: &Context, check: &Check) -> Result<()> {
     let memory = memory(&prepared);
     let epoch = step * plan.steps_per_epoch as f64;
     let whole = step * plan.total_steps as f64;
+    let lacks = prepared.graph.undrawable();
+    let not_drawn: Vec<String> =
+        lacks.iter().filter_map(|lack| lack.of(&experiment.plots.figures)).collect();
     if check.json.json {
         let layers: Vec<_> = layers(&prepared.graph)
             .into_iter()
@@ -50,7 +53,7 @@ pub fn check(context: &Context, check: &Check) -> Result<()> {
             "architecture": {"plugin": prepared.architecture.name, "parameters": parameters, "layers": layers},
             "steps_per_epoch": plan.steps_per_epoch, "steps_total": plan.total_steps,
             "memory_mb": memory / 1_000_000, "step_ms": step * 1e3, "epoch_seconds": epoch, "seconds": whole,
-            "figures": experiment.plots.figures, "path": path.name(), "path_reason": why(path),
+            "figures": experiment.plots.figures, "not_drawn": not_drawn, "path": path.name(), "path_reason": why(path),
         }));
         return Ok(());
     }
@@ -93,6 +96,7 @@ pub fn check(context: &Context, check: &Check) -> Result<()> {
         ),
     };
     console::line(format_args!("figures       {figures}"));
+    not_drawn.iter().for_each(console::warning);
     console::line(format_args!("path          {}: {}", path.name(), why(path)));
     console::line("");
     console::line(render_layers(&prepared.graph).trim_end());

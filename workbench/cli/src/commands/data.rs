@@ -31,7 +31,7 @@ fn list(context: &Context, json: bool) -> Result<()> {
     for (name, folder) in Card::folders(context) {
         match Card::read(&name, &folder) {
             Ok(card) => cards.push(card),
-            Err(error) => failed.push(error.to_string()),
+            Err(error) => failed.push((name, error.to_string())),
         }
     }
     if json {
@@ -39,16 +39,19 @@ fn list(context: &Context, json: bool) -> Result<()> {
             cards.iter().map(|card| describe(context, card, false)).collect(),
         ));
     } else {
-        table(&cards);
+        table(&cards, &failed);
     }
     // One that is broken does not hide the others.
     match failed.is_empty() {
         true => Ok(()),
-        false => Err(Failure::usage(failed.join("\nerror: "))),
+        false => {
+            let words: Vec<String> = failed.into_iter().map(|(_, why)| why).collect();
+            Err(Failure::usage(words.join("\nerror: ")))
+        }
     }
 }
 
-fn table(cards: &[Card]) {
+fn table(cards: &[Card], failed: &[(String, String)]) {
     let mut rows = vec![["name", "files", "title"].map(str::to_owned).to_vec()];
     for card in cards {
         let files = match card.missing().is_empty() {
@@ -57,6 +60,10 @@ fn table(cards: &[Card]) {
             false => "missing",
         };
         rows.push(vec![card.name.clone(), files.to_owned(), card.content.title.clone()]);
+    }
+    for (name, why) in failed {
+        let why = why.lines().next().unwrap_or_default();
+        rows.push(vec![name.clone(), "broken".to_owned(), why.to_owned()]);
     }
     console::table(&rows);
 }

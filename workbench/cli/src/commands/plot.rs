@@ -13,7 +13,8 @@ use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::figures::{KINDS, Material, check};
 use crate::latent_view;
-use crate::model::Model;
+use crate::model::{Model, experiment};
+use crate::prepare::Prepared;
 
 pub fn plot(context: &Context, plot: &Plot) -> Result<()> {
     let (Some(query), Some(name), false) = (&plot.run, &plot.figure, plot.list) else {
@@ -49,12 +50,22 @@ pub fn plot(context: &Context, plot: &Plot) -> Result<()> {
         let fixed = Binarizer::fixed(&model.prepared.experiment);
         let classes = model.prepared.source.classes().len();
         let snapshot = material.snapshot.as_ref();
-        material.media = Media::make(&model.session, &splits.valid, classes, fixed, snapshot)?;
+        let media = Media::make(&model.session, &splits.valid, classes, fixed, snapshot)?;
+        material.media = Some(media);
     }
-    let figure = kind
-        .draw(&material)
-        .map_err(|why| Failure::usage(format_args!("{}: {why}", run.name())))?;
+    let figure = kind.draw(&material).map_err(|why| {
+        let why = lacking(context, &run, name).unwrap_or(why);
+        Failure::usage(format_args!("{}: {why}", run.name()))
+    })?;
     write(&run, &figure, name, plot)
+}
+
+/// What the run's architecture lacks for a figure, for whatever reason it can be told.
+fn lacking(context: &Context, run: &RunDir, figure: &str) -> Option<String> {
+    let prepared = Prepared::new(context, experiment(run).ok()?).ok()?;
+    let lacks = prepared.graph.undrawable();
+    let lack = lacks.iter().find(|lack| lack.figures.contains(&figure))?;
+    Some(format!("{}; without it there is no figure `{figure}`", lack.why))
 }
 
 /// The latent space on chosen axes, of a chosen step, in chosen colours.

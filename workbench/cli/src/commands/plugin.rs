@@ -33,7 +33,10 @@ fn list(context: &Context, json: bool) -> Result<()> {
     let mut failed = Vec::new();
     for source in context.plugins.sources() {
         match context.plugins.get(&source.name) {
-            Ok(plugin) => entries.extend(describe(&plugin)),
+            Ok(plugin) => entries.extend(describe(&plugin).into_iter().map(|mut entry| {
+                entry["plugin"] = source.name.as_str().into();
+                entry
+            })),
             Err(error) => failed.push(error.to_string()),
         }
     }
@@ -43,7 +46,13 @@ fn list(context: &Context, json: bool) -> Result<()> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let head = ["name", "kind", "version", "about"].map(str::to_owned).to_vec();
         let rows = entries.iter().map(|entry| {
-            ["name", "kind", "version", "about"].map(|key| text(&entry[key])).to_vec()
+            let mut row = ["name", "kind", "version", "about"].map(|key| text(&entry[key]));
+            // Everything else wants the plugin's name, which is its folder's.
+            let plugin = text(&entry["plugin"]);
+            if plugin.replace('-', "_") != row[0].replace('-', "_") {
+                row[0] = format!("{} (plugin `{plugin}`)", row[0]);
+            }
+            row.to_vec()
         });
         console::table(&[head].into_iter().chain(rows).collect::<Vec<_>>());
     }

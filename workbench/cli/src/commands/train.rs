@@ -226,7 +226,8 @@ fn claimed(
     let splits = load(run, prepared)?;
     let classes = prepared.source.classes();
     let texts = vec![("text/layers".to_owned(), workbench_graph::render_layers(&prepared.graph))];
-    let mut observer = Headless::new(run, &prepared.experiment, classes, json, seed);
+    let lacks = prepared.graph.undrawable();
+    let mut observer = Headless::new(run, &prepared.experiment, classes, &lacks, json, seed);
     let session = prepared.session()?;
     let job = Job {
         run,
@@ -339,7 +340,9 @@ fn load(run: &RunDir, prepared: &Prepared) -> Result<Splits> {
     let reader = &prepared.reader.name;
     splits.map_err(|error| match error {
         // The plugin has named itself.
-        workbench_trainer::Error::Source(error) => Failure::running(error),
+        workbench_trainer::Error::Source(error) => Failure::running(format_args!(
+            "{error}; `workbench plugin check {reader}` tells more of what it reads"
+        )),
         other => Failure::running(format_args!("plugin `{reader}`: {other}")),
     })
 }

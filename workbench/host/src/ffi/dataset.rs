@@ -162,8 +162,8 @@ impl Dataset {
         buffers: &[abi::Buffer],
     ) -> Result<(), Error> {
         let doing = format!("reading {} of `{split}`", named(items));
-        let read =
-            Call::new(&self.owner, &self.values).run(&doing, |host| match self.table.read {
+        let read = Call::new(&self.owner, &self.values)
+            .run(&doing, |host| match self.table.read {
                 // SAFETY: an open handle; the numbers and buffers live as long as the call, and each buffer
                 // has the size that its field declares.
                 Some(read) => unsafe {
@@ -179,7 +179,8 @@ impl Dataset {
                     )
                 },
                 None => abi::UNSUPPORTED,
-            })?;
+            })
+            .map_err(|error| named_once(error, split, items))?;
         match read {
             true => Ok(()),
             false => {
@@ -312,6 +313,24 @@ impl Drop for Dataset {
 }
 
 /// "items 0 to 511", where they follow each other.
+/// An SDK names the item that it failed at; where one alone was read, the call has named it.
+fn named_once(error: Error, split: &str, items: &[u64]) -> Error {
+    let (Error::Failed { plugin, doing, message, place, panicked }, [item]) = (&error, items)
+    else {
+        return error;
+    };
+    match message.strip_prefix(&format!("item {item} of `{split}`: ")) {
+        Some(message) => Error::Failed {
+            plugin: plugin.clone(),
+            doing: doing.clone(),
+            message: message.to_owned(),
+            place: place.clone(),
+            panicked: *panicked,
+        },
+        None => error,
+    }
+}
+
 fn named(items: &[u64]) -> String {
     match items {
         [item] => format!("item {item}"),

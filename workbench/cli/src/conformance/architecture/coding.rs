@@ -58,6 +58,9 @@ pub fn decode(it: &mut Architecture) -> Outcome {
                 Err(Error::NotMarked { what }) => {
                     return Ok(Outcome::skipped(format!("it marks no {what}")));
                 }
+                Err(Error::MissingInput { name }) => {
+                    return Err(around(&trained.session, trained.image, &name));
+                }
                 pictures => {
                     let pictures = pictures.map_err(|error| fail(error.to_string()))?;
                     are_pictures(&pictures, trained.image).map_err(fail)?;
@@ -83,6 +86,9 @@ pub fn sample(it: &mut Architecture) -> Outcome {
                 Err(Error::NotMarked { what }) => {
                     return Ok(Outcome::skipped(format!("it marks no {what}")));
                 }
+                Err(Error::MissingInput { name }) => {
+                    return Err(around(session, trained.image, &name));
+                }
                 Err(error) => return Err(fail(error.to_string())),
                 Ok(pictures) => are_pictures(&pictures, trained.image).map_err(fail)?,
             }
@@ -92,6 +98,15 @@ pub fn sample(it: &mut Architecture) -> Outcome {
             false => "the prior becomes pictures",
         }))
     })
+}
+
+/// A picture that is made of more than the port's value and what it is conditioned on.
+fn around(session: &Session, image: [usize; 3], input: &str) -> Outcome {
+    let lacks = session.graph().undrawable();
+    match lacks.iter().find(|lack| lack.figures.contains(&"samples")) {
+        Some(lack) => Outcome::failed(lack.why, ""),
+        None => failed(image, &format!("the picture needs the input `{input}` beside port `z`")),
+    }
 }
 
 fn posterior(session: &Session, image: [usize; 3]) -> Result<Posterior, Error> {

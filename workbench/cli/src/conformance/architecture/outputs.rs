@@ -57,7 +57,7 @@ fn missing(graph: &Graph) -> Option<(&'static str, &'static str)> {
     if graph.output(Role::Mean).is_none() {
         return Some((
             "the posterior",
-            "mark it with g.posterior(mean, log_variance): without it nothing can be encoded or reconstructed",
+            "mark it with g.posterior(mean, log_variance): without it nothing can be encoded, and reconstructions, latent, kl, traversal and interpolation can't be drawn",
         ));
     }
     if graph.output(Role::Image).or(graph.output(Role::Logits)).is_none() {
