@@ -142,7 +142,10 @@ fn what_never_returns_is_ended_at_its_deadline() {
 #[test]
 fn faults_without_a_crash_are_named_too() {
     failed_by("error", &["item 777 does not decode", "crashes.c:"]);
-    failed_by("wordless error", &["without saying why", READING]);
+    failed_by(
+        "wordless error",
+        &["without saying why", "item 777 of `train`", "plugin check crashes"],
+    );
     failed_by("not a number", &["item 777 of `train`", "NaN", "input.on_bad_item"]);
     failed_by("out of range", &["item 777 of `train`", "255", "0 to 1"]);
     failed_by("label", &["item 777 of `train`", "label -1", "2 classes"]);
