@@ -161,7 +161,7 @@ fn files_cut_short_are_refused() {
 
 #[test]
 fn the_commands_work_on_it() {
-    works_through_the_binary("shapes", "npz", "file = '@npz/shapes.npz'", &[1, 12, 12]);
+    works_through_the_binary("npz-shapes", "npz", "file = '@npz/shapes.npz'", &[1, 12, 12]);
 }
 
 fn close(a: &[f32], b: &[f32], by: f32) -> bool {
