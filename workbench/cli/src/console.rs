@@ -28,10 +28,11 @@ pub fn note(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Whether stderr is a terminal whose user has not asked for words without colour.
+/// Whether stderr is a terminal that has colours, and whose user has not asked for words without them.
 pub fn has_color() -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    io::stderr().is_terminal() && !refused
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    io::stderr().is_terminal() && !refused && !is_dumb
 }
 
 /// An error on stderr.
