@@ -130,10 +130,12 @@ typedef struct wb_host {
 
 typedef uint32_t wb_role;
 enum {
-    WB_ROLE_IMAGE = 0,     /* [C, H, W], u8 0..255 or f32 0..1 */
+    WB_ROLE_IMAGE = 0,     /* [C, H, W], u8 0..255 or f32 0..1; one field is an image, a volume or a clip */
     WB_ROLE_LABEL = 1,     /* [], i64, an index into classes */
     WB_ROLE_ATTRIBUTE = 2, /* [], f32 for WB_REAL (NaN: not known), else i64, an index into classes (-1: not known) */
-    WB_ROLE_CAPTION = 3    /* [bytes], u8, UTF-8 padded with zeros (zeros alone: not known); at most one */
+    WB_ROLE_CAPTION = 3,   /* [bytes], u8, UTF-8 padded with zeros (zeros alone: not known); at most one */
+    WB_ROLE_VOLUME = 4,    /* [C, D, H, W], as an image: D planes from the front to the back, H rows from the top */
+    WB_ROLE_CLIP = 5       /* [C, T, H, W], as an image: T frames in the order of time */
 };
 
 /* A binary attribute has two values, the first of them "no"; those of an ordinal one are in order. */
@@ -144,7 +146,7 @@ typedef struct wb_field {
     size_t struct_size;
     wb_str name; /* no two fields share one */
     wb_role role;
-    wb_kind kind; /* labels are WB_CATEGORICAL; ignored for images and captions */
+    wb_kind kind; /* labels are WB_CATEGORICAL; ignored for images, volumes, clips and captions */
     wb_shape shape; /* of one item, without the batch */
     const wb_str *classes; /* names in order, for labels and all attributes but WB_REAL */
     size_t n_classes;
@@ -218,7 +220,7 @@ typedef struct wb_builder {
     void *ctx;
     uint32_t opset;
     uint32_t reserved;
-    /* "x" [B, C, H, W] f32; "label" [B] i64 where the data have classes; "step" and "train" [] f32.
+    /* "x" [B, C, H, W] f32, or [B, C, D, H, W] of volumes and clips; "label" [B] i64 where the data have classes; "step" and "train" [] f32.
      * For each attribute "attribute:NAME" [B], i64 with -1 where it is not known, or f32 with the middle of its
      * range (0 where it has none) there; and "known:NAME" [B] f32, 1 where it is known and 0 where not.
      * "caption" [B, bytes] i64, each 0 to 255 and 0 behind the end. */
@@ -243,7 +245,8 @@ typedef struct wb_builder {
      * from 0: "attribute/N/name" (WB_TEXT), "attribute/N/kind" (a wb_kind), "attribute/N/values": how many it has
      * (0 for WB_REAL), "attribute/N/value/M" (WB_TEXT), "attribute/N/min" and "attribute/N/max" (WB_FLOAT, of a
      * WB_REAL one that has a range); "caption": bytes of a caption (0: none); "caption/alphabet": how many values a
-     * byte of it can have. */
+     * byte of it can have;
+     * "clip": 1 where "x" is of clips, and its axis D is time. */
     wb_status (*fact)(void *ctx, wb_str key, wb_value *out);
     /* A tensor that is kept in checkpoints and not trained, such as a running mean: made or found by
      * name within the open scopes, initialised as a parameter is. */

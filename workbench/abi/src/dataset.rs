@@ -10,6 +10,8 @@ pub const ROLE_IMAGE: Role = 0;
 pub const ROLE_LABEL: Role = 1;
 pub const ROLE_ATTRIBUTE: Role = 2;
 pub const ROLE_CAPTION: Role = 3;
+pub const ROLE_VOLUME: Role = 4;
+pub const ROLE_CLIP: Role = 5;
 
 /// `wb_kind`: how an attribute's values are to be read.
 pub type Kind = u32;

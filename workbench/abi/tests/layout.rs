@@ -174,6 +174,8 @@ fn constants() -> Vec<(&'static str, u64)> {
         ("WB_ROLE_LABEL", abi::ROLE_LABEL.into()),
         ("WB_ROLE_ATTRIBUTE", abi::ROLE_ATTRIBUTE.into()),
         ("WB_ROLE_CAPTION", abi::ROLE_CAPTION.into()),
+        ("WB_ROLE_VOLUME", abi::ROLE_VOLUME.into()),
+        ("WB_ROLE_CLIP", abi::ROLE_CLIP.into()),
         ("WB_BINARY", abi::BINARY.into()),
         ("WB_CATEGORICAL", abi::CATEGORICAL.into()),
         ("WB_ORDINAL", abi::ORDINAL.into()),

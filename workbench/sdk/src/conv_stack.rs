@@ -2,8 +2,9 @@
 
 use crate::{Config, Param, Result, Tensor, ensure, param};
 
-/// Strided convolutions that halve the picture, a fully connected layer, and the mirror image of both:
-/// the shape of DCGAN (Radford et al. 2016, arXiv:1511.06434) without batch norm.
+/// Strided convolutions that halve the picture along each axis, a fully connected layer, and the mirror image of both:
+/// the shape of DCGAN (Radford et al. 2016, arXiv:1511.06434) without batch norm. Volumes and clips are halved along
+/// their third axis too.
 pub struct ConvStack {
     channels: Vec<usize>,
     hidden: usize,
@@ -33,36 +34,40 @@ impl ConvStack {
         Ok(ConvStack { channels, hidden: config.get("hidden")? })
     }
 
-    /// `[B, C, H, W]` → `[B, hidden]`.
+    /// `[B, C, H, W]` or `[B, C, D, H, W]` → `[B, hidden]`.
     #[track_caller]
     pub fn encode<'g>(&self, x: Tensor<'g>) -> Tensor<'g> {
         let mut h = x;
         for (i, &n) in self.channels.iter().enumerate() {
-            let down = h.conv2d(&format!("down{}", i + 1), n, KERNEL);
+            let down = h.conv(&format!("down{}", i + 1), n, KERNEL);
             h = down.stride(STRIDE).pad(PAD).relu();
         }
         h.flatten().linear("hidden", self.hidden).relu()
     }
 
-    /// `[B, N]` → logits of the shape of `like`, `[B, C, H, W]`.
+    /// `[B, N]` → logits of the shape of `like`, `[B, C, H, W]` or `[B, C, D, H, W]`.
     #[track_caller]
     pub fn decode<'g>(&self, z: Tensor<'g>, like: Tensor<'g>) -> Tensor<'g> {
         // Each size on the way down: halved, rounded down.
-        let mut sizes = vec![[like.size(2), like.size(3)]];
+        let axes = 2..like.shape().len().max(2);
+        let mut sizes = vec![axes.map(|axis| like.size(axis)).collect::<Vec<_>>()];
         for i in 0..self.channels.len() {
-            sizes.push(sizes[i].map(|size| size / STRIDE));
+            sizes.push(sizes[i].iter().map(|size| size / STRIDE).collect());
         }
-        let (top, [height, width]) =
-            (self.channels[self.channels.len() - 1], sizes[self.channels.len()]);
+        let small =
+            [&[self.channels[self.channels.len() - 1]], &sizes[self.channels.len()][..]].concat();
         let h = z.linear("hidden", self.hidden).relu();
-        let mut h =
-            h.linear("spread", top * height * width).relu().unflatten(&[top, height, width]);
+        let mut h = h.linear("spread", small.iter().product()).relu().unflatten(&small);
         for i in (0..self.channels.len()).rev() {
             let n = if i == 0 { like.size(1) } else { self.channels[i - 1] };
+            let up = h.conv_transpose(&format!("up{}", i + 1), n, KERNEL).stride(STRIDE).pad(PAD);
             // A size that was rounded down is one short after doubling.
-            let [rows, columns] = sizes[i].map(|size| size % STRIDE);
-            let up = h.conv_transpose2d(&format!("up{}", i + 1), n, KERNEL).stride(STRIDE).pad(PAD);
-            let up = up.out_pad(rows, columns);
+            let mut odd = [0; 3];
+            odd.iter_mut()
+                .rev()
+                .zip(sizes[i].iter().rev())
+                .for_each(|(odd, size)| *odd = size % STRIDE);
+            let up = up.out_pad3d(odd[0], odd[1], odd[2]);
             h = if i == 0 { *up.output() } else { up.relu() };
         }
         h

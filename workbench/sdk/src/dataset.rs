@@ -58,12 +58,34 @@ pub(crate) const UNKNOWN: i64 = -1;
 impl Field {
     /// A picture `[channels, height, width]` of bytes, 0 to 255.
     pub fn image(channels: usize, height: usize, width: usize) -> Field {
-        Field::picture(abi::U8, channels, height, width)
+        Field::pixels(abi::ROLE_IMAGE, abi::U8, &[channels, height, width])
     }
 
     /// A picture `[channels, height, width]` of numbers in 0..1.
     pub fn image_f32(channels: usize, height: usize, width: usize) -> Field {
-        Field::picture(abi::F32, channels, height, width)
+        Field::pixels(abi::ROLE_IMAGE, abi::F32, &[channels, height, width])
+    }
+
+    /// In place of a picture, a volume `[channels, depth, height, width]` of bytes, 0 (empty) to 255: planes from
+    /// the front to the back, rows from the top to the bottom.
+    pub fn volume(channels: usize, depth: usize, height: usize, width: usize) -> Field {
+        Field::pixels(abi::ROLE_VOLUME, abi::U8, &[channels, depth, height, width])
+    }
+
+    /// As [`Field::volume`], of numbers in 0..1.
+    pub fn volume_f32(channels: usize, depth: usize, height: usize, width: usize) -> Field {
+        Field::pixels(abi::ROLE_VOLUME, abi::F32, &[channels, depth, height, width])
+    }
+
+    /// In place of a picture, a clip `[channels, frames, height, width]` of bytes, 0 to 255: frames in the order of
+    /// time.
+    pub fn clip(channels: usize, frames: usize, height: usize, width: usize) -> Field {
+        Field::pixels(abi::ROLE_CLIP, abi::U8, &[channels, frames, height, width])
+    }
+
+    /// As [`Field::clip`], of numbers in 0..1.
+    pub fn clip_f32(channels: usize, frames: usize, height: usize, width: usize) -> Field {
+        Field::pixels(abi::ROLE_CLIP, abi::F32, &[channels, frames, height, width])
     }
 
     /// The class of the item, an index into `classes`.
@@ -117,9 +139,12 @@ impl Field {
         }
     }
 
-    fn picture(dtype: abi::DType, channels: usize, height: usize, width: usize) -> Field {
-        let image = Field::new("image", abi::ROLE_IMAGE, abi::REAL, dtype);
-        Field { dims: vec![channels, height, width], ..image }
+    fn pixels(role: abi::Role, dtype: abi::DType, dims: &[usize]) -> Field {
+        Field { dims: dims.to_vec(), ..Field::new("image", role, abi::REAL, dtype) }
+    }
+
+    pub(crate) fn is_image(&self) -> bool {
+        matches!(self.role, abi::ROLE_IMAGE | abi::ROLE_VOLUME | abi::ROLE_CLIP)
     }
 
     pub(crate) fn elements(&self) -> usize {
@@ -140,10 +165,11 @@ pub(crate) enum Slot<'a> {
 }
 
 impl<'a> Item<'a> {
-    /// The bytes of the picture, row by row, channel by channel `[C, H, W]`; zero before.
+    /// The bytes of the picture, row by row, channel by channel `[C, H, W]`, or of the volume or clip `[C, D, H, W]`;
+    /// zero before.
     ///
     /// # Panics
-    /// The data set declares no [`Field::image`].
+    /// The data set declares no [`Field::image`], [`Field::volume`] or [`Field::clip`].
     #[track_caller]
     pub fn image(&mut self) -> &mut [u8] {
         match self.slot("image") {
@@ -155,7 +181,7 @@ impl<'a> Item<'a> {
     /// The numbers of the picture, as [`Item::image`].
     ///
     /// # Panics
-    /// The data set declares no [`Field::image_f32`].
+    /// The data set declares no [`Field::image_f32`], [`Field::volume_f32`] or [`Field::clip_f32`].
     #[track_caller]
     pub fn image_f32(&mut self) -> &mut [f32] {
         match self.slot("image") {

@@ -32,7 +32,7 @@ impl Graph {
         }
     }
 
-    /// The picture, `[B, C, H, W]` in 0..1: input `x`.
+    /// The pictures, `[B, C, H, W]` in 0..1, or volumes or clips, `[B, C, D, H, W]`: input `x`.
     #[track_caller]
     pub fn image(&self) -> Tensor<'_> {
         self.input("x")
@@ -148,13 +148,13 @@ impl Graph {
         self.mark(abi::MARK_OUTPUT, "log_variance", "log_variance", log_variance.into());
     }
 
-    /// The decoder's output before the sigmoid, `[B, C, H, W]`.
+    /// The decoder's output before the sigmoid, of the shape of [`Graph::image`].
     #[track_caller]
     pub fn logits<'g>(&'g self, logits: impl Into<Tensor<'g>>) {
         self.mark(abi::MARK_OUTPUT, "logits", "logits", logits.into());
     }
 
-    /// The decoder's output in 0..1, `[B, C, H, W]`, where there are no logits.
+    /// The decoder's output in 0..1, of the shape of [`Graph::image`], where there are no logits.
     #[track_caller]
     pub fn picture<'g>(&'g self, picture: impl Into<Tensor<'g>>) {
         self.mark(abi::MARK_OUTPUT, "image", "image", picture.into());
@@ -175,6 +175,11 @@ impl Graph {
     /// How many classes the data have; 0 where they have none.
     pub fn classes(&self) -> usize {
         self.builder.fact("classes").try_into().unwrap_or(0)
+    }
+
+    /// Whether the images are clips `[B, C, T, H, W]`, whose third axis is time.
+    pub fn clips(&self) -> bool {
+        self.builder.fact("clip") == 1
     }
 
     /// How many items the training split holds.

@@ -85,6 +85,13 @@ impl<'g> Tensor<'g> {
         Layer::new(self, name, Kind::Conv(3), outputs, kernel)
     }
 
+    /// A convolution along all axes behind the channels, however many there are: for pictures as
+    /// [`Tensor::conv2d`], for volumes and clips as [`Tensor::conv3d`].
+    #[track_caller]
+    pub fn conv(self, name: &str, outputs: usize, kernel: usize) -> Layer<'g> {
+        Layer::new(self, name, Kind::Conv(self.spatial_axes()), outputs, kernel)
+    }
+
     /// The transpose of a convolution, which makes lines longer: `[B, C, L]` → `[B, outputs, L']`.
     #[track_caller]
     pub fn conv_transpose1d(self, name: &str, outputs: usize, kernel: usize) -> Layer<'g> {
@@ -102,6 +109,17 @@ impl<'g> Tensor<'g> {
     #[track_caller]
     pub fn conv_transpose3d(self, name: &str, outputs: usize, kernel: usize) -> Layer<'g> {
         Layer::new(self, name, Kind::ConvTranspose(3), outputs, kernel)
+    }
+
+    /// The transpose of [`Tensor::conv`].
+    #[track_caller]
+    pub fn conv_transpose(self, name: &str, outputs: usize, kernel: usize) -> Layer<'g> {
+        Layer::new(self, name, Kind::ConvTranspose(self.spatial_axes()), outputs, kernel)
+    }
+
+    /// Where there are none, or too many, the host refuses a convolution of a line or a volume in its words.
+    fn spatial_axes(self) -> usize {
+        self.shape().len().saturating_sub(2).clamp(1, 3)
     }
 }
 

@@ -44,8 +44,8 @@ unsafe extern "C" fn open<D: Dataset>(
         let dataset = D::open(&Config { host })?;
         let fields = dataset.fields();
         ensure!(
-            fields.iter().any(|field| field.role == abi::ROLE_IMAGE),
-            "`{}` declares no image among its fields",
+            fields.iter().any(Field::is_image),
+            "`{}` declares no image, volume or clip among its fields",
             D::NAME
         );
         let names = |field: &Field| field.classes.iter().map(|name| abi::Str::new(name)).collect();
