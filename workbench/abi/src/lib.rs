@@ -25,7 +25,7 @@ pub use base::{
 };
 pub use dataset::{
     BINARY, Buffer, CATEGORICAL, Dataset, Field, Kind, ORDINAL, REAL, ROLE_ATTRIBUTE, ROLE_CAPTION,
-    ROLE_IMAGE, ROLE_LABEL, Role,
+    ROLE_CLIP, ROLE_IMAGE, ROLE_LABEL, ROLE_VOLUME, Role,
 };
 pub use host::{DEBUG, Host, INFO, Level, WARN};
 pub use plugin::{HEADER, MAGIC, MAJOR, MINOR, OPSET, Plugin, SYMBOL, SYMBOL_PREFIX};
