@@ -4,7 +4,8 @@ use workbench_sdk::Random;
 use workbench_sdk::prelude::*;
 
 struct Noise {
-    shape: [usize; 3],
+    /// Channels, planes (0: it is a picture), rows, columns.
+    shape: [usize; 4],
     items: u64,
     classes: u64,
     floats: bool,
@@ -22,6 +23,7 @@ impl Dataset for Noise {
         "Uniform random pixels and labels of any shape, by seed: to measure speed with.";
     const PARAMS: &[Param] = &[
         param::int("channels", "Channels of a picture.", 1).range(1, 4096),
+        param::int("depth", "Planes of a volume; 0 for pictures.", 0).range(0, 4096),
         param::int("height", "Rows of a picture.", 28).range(1, 65536),
         param::int("width", "Columns of a picture.", 28).range(1, 65536),
         param::int("items", "Training items; the test split has an eighth as many.", 4096)
@@ -32,14 +34,12 @@ impl Dataset for Noise {
     ];
 
     fn open(config: &Config) -> Result<Noise> {
-        let shape = [config.get("channels")?, config.get("height")?, config.get("width")?];
-        let numbers = shape.iter().try_fold(1usize, |n, &side| n.checked_mul(side));
+        let depth: usize = config.get("depth")?;
+        let shape = [config.get("channels")?, depth, config.get("height")?, config.get("width")?];
+        let numbers = shape.iter().try_fold(1usize, |n, &side| n.checked_mul(side.max(1)));
         ensure!(
             numbers.is_some_and(|numbers| numbers <= MOST_NUMBERS),
-            "a picture of {} x {} x {} numbers is too large; {MOST_NUMBERS} are the most",
-            shape[0],
-            shape[1],
-            shape[2]
+            "{shape:?} numbers an item are too many; {MOST_NUMBERS} are the most"
         );
         Ok(Noise {
             shape,
@@ -51,10 +51,12 @@ impl Dataset for Noise {
     }
 
     fn fields(&self) -> Vec<Field> {
-        let [channels, height, width] = self.shape;
-        let mut fields = vec![match self.floats {
-            true => Field::image_f32(channels, height, width),
-            false => Field::image(channels, height, width),
+        let [channels, depth, height, width] = self.shape;
+        let mut fields = vec![match (depth, self.floats) {
+            (0, true) => Field::image_f32(channels, height, width),
+            (0, false) => Field::image(channels, height, width),
+            (_, true) => Field::volume_f32(channels, depth, height, width),
+            (_, false) => Field::volume(channels, depth, height, width),
         }];
         if self.classes > 0 {
             fields.push(Field::label(&(0..self.classes).collect::<Vec<_>>()));

@@ -373,10 +373,10 @@ pub struct Sample {
     /// The same seed draws the same pictures
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// Where the PNG goes
+    /// Where the PNG goes; FILE.gif: volumes turn, clips play; FILE.npy: the numbers, for NumPy
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
-    /// Where the pixels go as numbers
+    /// Where the pixels of pictures go as a table
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
 }
@@ -560,7 +560,7 @@ pub struct Preview {
     /// The same seed picks the same items
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// Written as PNG, not drawn in the terminal
+    /// Written as PNG (FILE.gif: volumes turn, clips play; FILE.npy: the numbers), not drawn in the terminal
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }

@@ -1,50 +1,79 @@
-//! What a split's items are: how many have each value of each attribute.
+//! What a split's items are: how many have each class and each value of each attribute, and how bright they are.
 
+use rayon::prelude::*;
 use serde_json::{Value, json};
 use workbench_runs::AttributeColumn;
-use workbench_trainer::Source;
+use workbench_trainer::{Items, Source, SourceError};
 
 use crate::console::grouped;
 use crate::failure::{Failure, Result};
 use crate::source::PluginSource;
+use crate::tone::Tone;
 
-/// Items are read so many at a time: their pictures come with them.
-const AT_ONCE: u64 = 512;
+/// Items are read so many at a time: their images come with them.
+const AT_ONCE: u64 = 256;
+/// Where nothing but pixels is to be counted, so many items tell enough.
+const LOOKED_AT: u64 = 1024;
 /// Captions shown.
 const CAPTIONS: usize = 3;
 
-/// The attributes of a split, and its first captions.
+/// Classes, attributes and pixels of a split, and its first captions.
 pub struct Census {
+    /// How many items have each class.
+    pub classes: Vec<u64>,
     pub columns: Vec<AttributeColumn>,
     pub captions: Vec<String>,
+    pub tone: Tone,
 }
 
 impl Census {
-    /// Reads every item of a split, where the data have attributes; else no more than its captions need.
+    /// Reads every item of a split, where the data have classes or attributes; else some.
     ///
     /// # Errors
     /// The data set's own.
     pub fn of(source: &PluginSource, split: &str) -> Result<Census> {
         let attributes = source.attributes().iter().cloned();
-        let mut columns: Vec<AttributeColumn> =
-            attributes.map(|attribute| AttributeColumn { attribute, of: Vec::new() }).collect();
-        let mut captions = Vec::new();
-        let all = source.len(split).map_err(Failure::usage)?.unwrap_or(0);
-        let wanted = match (columns.is_empty(), source.caption()) {
-            (false, _) => all,
-            (true, 0) => 0,
-            (true, _) => all.min(CAPTIONS as u64),
+        let mut census = Census {
+            classes: vec![0; source.classes().len()],
+            columns: attributes
+                .map(|attribute| AttributeColumn { attribute, of: Vec::new() })
+                .collect(),
+            captions: Vec::new(),
+            tone: Tone::default(),
         };
-        for first in (0..wanted).step_by(AT_ONCE as usize) {
-            let numbers: Vec<u64> = (first..wanted.min(first + AT_ONCE)).collect();
-            let items = source.read(split, &numbers).map_err(Failure::usage)?;
-            for (column, more) in columns.iter_mut().zip(items.attributes) {
-                column.of.extend(more);
+        let all = source.len(split).map_err(Failure::usage)?.unwrap_or(0);
+        let counts = !census.classes.is_empty() || !census.columns.is_empty();
+        let wanted = if counts { all } else { all.min(LOOKED_AT) };
+        // As many chunks in memory as threads read.
+        let round = AT_ONCE * rayon::current_num_threads() as u64;
+        for first in (0..wanted).step_by(round as usize) {
+            let read = |first: u64| {
+                let numbers: Vec<u64> = (first..wanted.min(first + AT_ONCE)).collect();
+                let items = source.read(split, &numbers)?;
+                Ok((Tone::of(&items.pixels), items))
+            };
+            let firsts = (first..wanted.min(first + round)).step_by(AT_ONCE as usize);
+            let firsts: Vec<u64> = firsts.collect();
+            let chunks = firsts.into_par_iter().map(read).collect::<Result<Vec<_>, SourceError>>();
+            for (tone, items) in chunks.map_err(Failure::usage)? {
+                census.add(source, &tone, items);
             }
-            let texts = items.captions.chunks_exact(source.caption().max(1)).map(caption);
-            captions.extend(texts.filter(|text| !text.is_empty()).take(CAPTIONS - captions.len()));
         }
-        Ok(Census { columns, captions })
+        Ok(census)
+    }
+
+    fn add(&mut self, source: &PluginSource, tone: &Tone, items: Items) {
+        self.tone.add(tone);
+        for label in items.labels.iter().flatten() {
+            let class = usize::try_from(*label).ok().and_then(|class| self.classes.get_mut(class));
+            class.into_iter().for_each(|n| *n += 1);
+        }
+        for (column, more) in self.columns.iter_mut().zip(items.attributes) {
+            column.of.extend(more);
+        }
+        let texts = items.captions.chunks_exact(source.caption().max(1)).map(caption);
+        let room = CAPTIONS - self.captions.len();
+        self.captions.extend(texts.filter(|text| !text.is_empty()).take(room));
     }
 
     /// A line an attribute: "hair (categorical): black 120, fair 80; not known of 3".

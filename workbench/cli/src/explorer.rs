@@ -5,12 +5,12 @@ mod files;
 use std::path::PathBuf;
 
 use workbench_dashboard::Look;
-use workbench_dashboard::explore::{Code, Decoder, Directions, Item, Pixels, Space, Work};
+use workbench_dashboard::explore::{Code, Decoder, Directions, Item, Moments, Pixels, Space, Work};
 use workbench_engine::{Array, Batch, Input, Session};
 use workbench_plots::principal_axes;
 use workbench_runs::{Attribute, RunDir, Snapshot, checkpoint};
 use workbench_trainer::{
-    Asked, Binarizer, Source, Split, Splits, of_items, to_bytes, with_attribute,
+    Asked, Binarizer, Medium, Source, Split, Splits, of_items, to_bytes, with_attribute,
 };
 
 use crate::failure::{Failure, Result};
@@ -31,6 +31,8 @@ pub struct Explorer {
     is_conditional: bool,
     /// The attributes that the model is told.
     told: Vec<Attribute>,
+    /// How images are shown that are more than pictures.
+    moment: Option<usize>,
     /// The first test item, for what else the model is told: its caption.
     held: Batch,
     folder: Folder,
@@ -73,6 +75,7 @@ impl Explorer {
             dims,
             is_conditional,
             told,
+            moment: None,
             held,
             folder,
             valid: None,
@@ -114,6 +117,11 @@ impl Explorer {
             is_conditional: self.is_conditional,
             told: self.told.clone(),
             items: usize::try_from(items).unwrap_or(usize::MAX),
+            moments: match (source.medium(), source.medium().moments(source.image())) {
+                (Medium::Picture, _) => Moments::One,
+                (Medium::Volume, sides) => Moments::Sides(sides),
+                (Medium::Clip, frames) => Moments::Frames(frames),
+            },
         })
     }
 
@@ -146,7 +154,7 @@ impl Explorer {
         };
         let label = label.and_then(|label| usize::try_from(label).ok());
         let input = match batch.inputs.get("x") {
-            Some(Input::F32(array)) => pixels(array).pop(),
+            Some(Input::F32(array)) => pixels(&self.shown(array.clone())).pop(),
             _ => None,
         };
         let columns = split.attributes(place as usize + 1);
@@ -169,7 +177,7 @@ impl Explorer {
         Ok((item, held))
     }
 
-    /// `[N, C, H, W]` in 0..1; what is no part of a code is as `held` has it.
+    /// Pictures `[N, C, H, W]` in 0..1; what is no part of a code is as `held` has it.
     fn draw(&self, codes: &[Code], held: &Batch) -> Result<Array, String> {
         let (n, dims) = (codes.len(), self.dims);
         let data = codes.iter().flat_map(|code| code.z.iter().copied()).collect();
@@ -187,7 +195,16 @@ impl Explorer {
             let values: Vec<f32> = codes.iter().map(value).collect();
             others = with_attribute(others, attribute, &values);
         }
-        self.session().decode(&z, &others).map_err(|error| error.to_string())
+        let images = self.session().decode(&z, &others).map_err(|error| error.to_string())?;
+        Ok(self.shown(images))
+    }
+
+    fn shown(&self, images: Array) -> Array {
+        let medium = self.model.prepared.source.medium();
+        match self.moment {
+            Some(moment) => medium.moment(&images, moment),
+            None => medium.drawn(images),
+        }
     }
 }
 
@@ -226,6 +243,10 @@ impl Decoder for Explorer {
             }
         }
         self.space().map(Some)
+    }
+
+    fn show(&mut self, moment: Option<usize>) {
+        self.moment = moment;
     }
 
     fn save(&mut self, work: &Work) -> Result<Vec<PathBuf>, String> {

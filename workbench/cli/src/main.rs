@@ -16,6 +16,7 @@ mod failure;
 mod figures;
 mod guard;
 mod headless;
+mod image_file;
 mod latent_view;
 mod model;
 mod prepare;
@@ -26,6 +27,7 @@ mod scaffold;
 mod source;
 mod speed;
 mod told;
+mod tone;
 
 use std::process::ExitCode;
 

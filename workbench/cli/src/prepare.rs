@@ -193,7 +193,8 @@ fn trace(
     check_knobs(experiment, &name, &info.knobs)?;
     fill_in(&mut experiment.architecture.values, &values);
     let task = Task {
-        image: source.image(),
+        image: source.image().to_vec(),
+        medium: source.host_medium(),
         classes: source.classes().len(),
         items,
         attributes: source.facts(),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use workbench_graph::DType;
 use workbench_host::{AttributeFacts, Column, Dataset, Field, Kind, Role};
 use workbench_runs::{Attribute, AttributeKind};
-use workbench_trainer::{Items, Pixels, Source, SourceError};
+use workbench_trainer::{Items, Medium, Pixels, Source, SourceError};
 
 /// Adapts the host's columns to the trainer's items.
 #[derive(Clone)]
 pub struct PluginSource {
     dataset: Arc<Dataset>,
-    image: [usize; 3],
+    image: Vec<usize>,
+    medium: workbench_host::Medium,
     classes: Vec<String>,
     attributes: Vec<Attribute>,
     caption: usize,
@@ -21,10 +22,11 @@ impl PluginSource {
     /// `classes`: names from the data card, where it has some; else the plugin's own.
     pub fn new(dataset: Dataset, classes: Option<Vec<String>>) -> Result<PluginSource, String> {
         let field = |role| dataset.fields().iter().find(|field| field.role == role);
-        let image = match field(Role::Image).map(|field| &field.dims[..]) {
-            Some(&[c, h, w]) => [c, h, w],
-            _ => return Err("the data set has no image".to_owned()),
-        };
+        let image = dataset.fields().iter().find_map(|field| match field.role {
+            Role::Image(medium) => Some((field.dims.clone(), medium)),
+            _ => None,
+        });
+        let (image, medium) = image.ok_or("the data set has no image")?;
         let labels = field(Role::Label);
         let own = labels.map(|field| field.classes.clone()).unwrap_or_default();
         if labels.is_some() && own.is_empty() && classes.as_ref().is_none_or(Vec::is_empty) {
@@ -47,7 +49,13 @@ impl PluginSource {
         let attributes = dataset.fields().iter().filter(|field| field.role == Role::Attribute);
         let attributes = attributes.map(attribute).collect();
         let caption = field(Role::Caption).map_or(0, |field| field.dims[0]);
-        Ok(PluginSource { dataset: Arc::new(dataset), image, classes, attributes, caption })
+        let dataset = Arc::new(dataset);
+        Ok(PluginSource { dataset, image, medium, classes, attributes, caption })
+    }
+
+    /// What the images are, as an architecture is told.
+    pub fn host_medium(&self) -> workbench_host::Medium {
+        self.medium
     }
 
     /// What an architecture is told of the attributes.
@@ -101,18 +109,23 @@ impl PluginSource {
 
     /// Of an image, as it is held in memory.
     pub fn bytes_per_item(&self) -> u64 {
-        let floats = self
-            .dataset
-            .fields()
-            .iter()
-            .any(|field| field.role == Role::Image && field.dtype == DType::F32);
+        let floats =
+            self.dataset.fields().iter().any(|field| field.is_image() && field.dtype == DType::F32);
         self.image.iter().product::<usize>() as u64 * if floats { 4 } else { 1 }
     }
 }
 
 impl Source for PluginSource {
-    fn image(&self) -> [usize; 3] {
-        self.image
+    fn image(&self) -> &[usize] {
+        &self.image
+    }
+
+    fn medium(&self) -> Medium {
+        match self.medium {
+            workbench_host::Medium::Picture => Medium::Picture,
+            workbench_host::Medium::Volume => Medium::Volume,
+            workbench_host::Medium::Clip => Medium::Clip,
+        }
     }
 
     fn classes(&self) -> &[String] {
@@ -136,8 +149,8 @@ impl Source for PluginSource {
         let mut read = Items::default();
         for (field, column) in self.dataset.fields().iter().zip(columns) {
             match (field.role, column) {
-                (Role::Image, Column::U8(bytes)) => read.pixels = Pixels::U8(bytes),
-                (Role::Image, Column::F32(numbers)) => read.pixels = Pixels::F32(numbers),
+                (Role::Image(_), Column::U8(bytes)) => read.pixels = Pixels::U8(bytes),
+                (Role::Image(_), Column::F32(numbers)) => read.pixels = Pixels::F32(numbers),
                 (Role::Label, Column::I64(labels)) => {
                     let classes = 0..self.classes.len() as i64;
                     if let Some(place) = labels.iter().position(|label| !classes.contains(label)) {

@@ -208,7 +208,7 @@ impl Session {
         Ok(Posterior { mean: values.next().ok_or_else(missing)?, log_variance: values.next() })
     }
 
-    /// Pictures `[B, C, H, W]` in 0..1 for latent codes `z` `[B, D]`: the image output, or the sigmoid
+    /// Images `[B, C, H, W]` (`[B, C, D, H, W]` of volumes and clips) in 0..1 for latent codes `z` `[B, D]`: the image output, or the sigmoid
     /// of the logits. Only what lies between the port `z` and the output is computed.
     ///
     /// # Errors
@@ -234,7 +234,7 @@ impl Session {
         self.picture(port, Array { shape, data: z.data.clone() }, batch, others)
     }
 
-    /// What becomes of the batch through the posterior mean: `[B, C, H, W]` in 0..1.
+    /// What becomes of the batch through the posterior mean: of the shape of its images, in 0..1.
     ///
     /// # Errors
     /// As for [`Session::encode`] and [`Session::decode`].

@@ -146,7 +146,7 @@ pub(crate) fn marked(kind: &MarkKind, shape: &Shape, dtype: DType) -> Result<(),
                 shape.rank() == 0 || shape.0 == [Dim::Batch(1)]
             }
             MarkKind::Output(Role::Image | Role::Logits) => {
-                shape.rank() == 4 && shape.0[0] == Dim::Batch(1)
+                matches!(shape.rank(), 4 | 5) && shape.0[0] == Dim::Batch(1)
             }
             MarkKind::Output(Role::Mean | Role::LogVariance | Role::Latent) => {
                 shape.rank() == 2 && shape.0[0] == Dim::Batch(1)
@@ -155,7 +155,7 @@ pub(crate) fn marked(kind: &MarkKind, shape: &Shape, dtype: DType) -> Result<(),
     let wanted = match kind {
         MarkKind::Port => "f32 with the batch first",
         MarkKind::Loss { .. } | MarkKind::Metric => "f32, [] or [B] (one number an image)",
-        MarkKind::Output(Role::Image | Role::Logits) => "f32 [B, C, H, W]",
+        MarkKind::Output(Role::Image | Role::Logits) => "f32 [B, C, H, W] or [B, C, D, H, W]",
         MarkKind::Output(_) => "f32 [B, D]",
     };
     if fits { Ok(()) } else { Err(format!("is {dtype} {shape}, and must be {wanted}")) }

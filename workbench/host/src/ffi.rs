@@ -13,7 +13,7 @@ mod guarded;
 mod library;
 mod trace;
 
-pub use dataset::{Column, Dataset, Field, Kind, Role};
+pub use dataset::{Column, Dataset, Field, Kind, Medium, Role};
 pub use guarded::{Breach, Guarded};
 pub use library::Linked;
 pub use trace::{AttributeFacts, Task};

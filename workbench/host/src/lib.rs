@@ -16,7 +16,9 @@ mod plugins;
 mod words;
 
 pub use error::{Error, Place};
-pub use ffi::{AttributeFacts, Breach, Column, Dataset, Field, Guarded, Kind, Linked, Role, Task};
+pub use ffi::{
+    AttributeFacts, Breach, Column, Dataset, Field, Guarded, Kind, Linked, Medium, Role, Task,
+};
 pub use find::{Origin, Source};
 pub use load::Plugin;
 pub use params::{

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use workbench_host::inspect::{Refusal, inspect};
-use workbench_host::{Column, Plugins, Role, Settings};
+use workbench_host::{Column, Medium, Plugins, Role, Settings};
 
 fn settings(root: &Path) -> Settings {
     Settings {
@@ -46,7 +46,7 @@ fn a_plugin_in_c_is_built_loaded_and_read() {
     assert_eq!(data.len("train").unwrap(), Some(40));
     assert_eq!(data.len("valid").unwrap(), None);
     let image = &data.fields()[0];
-    assert_eq!((image.role, &image.dims[..]), (Role::Image, &[1, 8, 8][..]));
+    assert_eq!((image.role, &image.dims[..]), (Role::Image(Medium::Picture), &[1, 8, 8][..]));
     assert_eq!(data.fields()[1].classes[2], "north");
 
     let columns = data.read("train", &[0, 9, 2]).unwrap();

@@ -101,6 +101,20 @@ pub enum Error {
     /// The pixels could not be encoded.
     #[error("the figure could not be encoded as PNG: {0}")]
     Encode(#[from] png::EncodingError),
+    /// An animation without a figure.
+    #[error("there is nothing to animate")]
+    Empty,
+    /// Figures that can't follow each other.
+    #[error(
+        "figures of {sizes:?} pixels can't be one GIF: all must have one size, 65535 pixels a side at most"
+    )]
+    Animated {
+        /// Width and height of each.
+        sizes: Vec<(usize, usize)>,
+    },
+    /// The frames could not be encoded.
+    #[error("the figures could not be encoded as GIF: {0}")]
+    EncodeGif(#[from] gif::EncodingError),
     /// The file could not be written.
     #[error("{path} could not be written: {source}; check that its folder exists and has room")]
     Write {

@@ -80,7 +80,7 @@ impl Figure {
         self.lay_out().map(|scene| (scene.width, scene.height))
     }
 
-    fn lay_out(&self) -> Result<Scene, Error> {
+    pub(crate) fn lay_out(&self) -> Result<Scene, Error> {
         match self {
             Self::Lines(chart) => chart.lay_out(),
             Self::Scatter(scatter) => scatter.lay_out(),

@@ -12,6 +12,7 @@
 //!
 //! The figures of this project, from plain numbers, are in [`figures`].
 
+mod animation;
 mod axes;
 mod bar_chart;
 mod csv;
@@ -33,6 +34,7 @@ mod scene;
 mod ticks;
 mod write;
 
+pub use animation::Animation;
 pub use bar_chart::BarChart;
 pub use error::Error;
 pub use figure::Figure;

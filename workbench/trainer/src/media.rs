@@ -3,10 +3,10 @@
 use workbench_engine::{Array, Batch, Error as EngineError, Input, Session};
 use workbench_runs::Snapshot;
 
-use crate::{Binarizer, Error, Split, Wanted, condition, kl_per_dimension, of_items};
+use crate::{Binarizer, Error, Medium, Split, Wanted, condition, kl_per_dimension, of_items};
 
-/// What figures and viewers show of a model; pictures are `[N, C, H, W]` in 0..1. Each part is there, or why the
-/// architecture has no such pictures.
+/// What figures and viewers show of a model; pictures are `[N, C, H, W]` in 0..1, those of volumes and clips as
+/// [`Medium::drawn`] makes them. Each part is there, or why the architecture has no such pictures.
 #[derive(Clone, Debug)]
 pub struct Media {
     pub reconstructions: Result<Reconstructions, String>,
@@ -63,25 +63,30 @@ impl Media {
         let whole_rows = n - n % COLUMNS.min(n);
         let places: Vec<u32> = (0..whole_rows as u32).collect();
         let batch = split.batch(&places, binarizer);
+        let medium = split.medium();
         let mean = session.encode(&batch).map(|posterior| posterior.mean);
         let mean = || Ok(mean.clone()?);
         let samples = || -> Result<Array, Error> {
             let z = session.prior(SAMPLES, SAMPLE_SEED, 0)?;
             let others = condition(&batch, SAMPLES, classes, &Wanted::default());
-            Ok(session.decode(&z, &others)?)
+            Ok(medium.drawn(session.decode(&z, &others)?))
         };
         Ok(Media {
-            reconstructions: part(session, "reconstructions", reconstructions(session, &batch))?,
+            reconstructions: part(
+                session,
+                "reconstructions",
+                reconstructions(session, medium, &batch),
+            )?,
             samples: part(session, "samples", samples())?,
             traversal: part(
                 session,
                 "traversal",
-                mean().and_then(|mean| traversal(session, &mean, &batch, snapshot)),
+                mean().and_then(|mean| traversal(session, medium, &mean, &batch, snapshot)),
             )?,
             interpolation: part(
                 session,
                 "interpolation",
-                mean().and_then(|mean| interpolation(session, &mean, &batch)),
+                mean().and_then(|mean| interpolation(session, medium, &mean, &batch)),
             )?,
         })
     }
@@ -122,16 +127,22 @@ fn part<T>(
     }
 }
 
-fn reconstructions(session: &Session, batch: &Batch) -> Result<Reconstructions, Error> {
+fn reconstructions(
+    session: &Session,
+    medium: Medium,
+    batch: &Batch,
+) -> Result<Reconstructions, Error> {
     let inputs = match batch.inputs.get("x") {
         Some(Input::F32(array)) => array.clone(),
         _ => return Err(EngineError::MissingInput { name: "x".to_owned() }.into()),
     };
-    Ok(Reconstructions { inputs, outputs: session.reconstruct(batch)? })
+    let outputs = medium.drawn(session.reconstruct(batch)?);
+    Ok(Reconstructions { inputs: medium.drawn(inputs), outputs })
 }
 
 fn traversal(
     session: &Session,
+    medium: Medium,
     mean: &Array,
     batch: &Batch,
     snapshot: Option<&Snapshot>,
@@ -151,17 +162,22 @@ fn traversal(
             z.data[(row * values.len() + column) * latent + dim] = *value;
         }
     }
-    let pictures = session.decode(&z, &of_items(batch, &vec![0; n]))?;
+    let pictures = medium.drawn(session.decode(&z, &of_items(batch, &vec![0; n]))?);
     Ok(Traversal { dims, values, pictures })
 }
 
-fn interpolation(session: &Session, mean: &Array, batch: &Batch) -> Result<Array, Error> {
+fn interpolation(
+    session: &Session,
+    medium: Medium,
+    mean: &Array,
+    batch: &Batch,
+) -> Result<Array, Error> {
     let [items, latent] = [mean.shape[0], mean.shape[1]];
     let rows = INTERPOLATIONS.min(items / 2);
     if rows == 0 {
         let mut shape = session.reconstruct(batch)?.shape;
         shape[0] = 0;
-        return Ok(Array { shape, data: Vec::new() });
+        return Ok(medium.drawn(Array { shape, data: Vec::new() }));
     }
     let point = |item: usize| &mean.data[item * latent..(item + 1) * latent];
     let mut data = Vec::with_capacity(rows * COLUMNS * latent);
@@ -176,5 +192,5 @@ fn interpolation(session: &Session, mean: &Array, batch: &Batch) -> Result<Array
     }
     let z = Array { shape: vec![rows * COLUMNS, latent], data };
     // A class or an attribute can't be half of two: it changes in the middle.
-    Ok(session.decode(&z, &of_items(batch, &ends))?)
+    Ok(medium.drawn(session.decode(&z, &of_items(batch, &ends))?))
 }

@@ -2,11 +2,18 @@
 
 use workbench_runs::Attribute;
 
+use crate::Medium;
+
 /// A data set as the trainer sees it; the binary gives it one that calls a plugin. Called from many
 /// threads at once.
 pub trait Source: Send + Sync {
-    /// `[C, H, W]` of every image.
-    fn image(&self) -> [usize; 3];
+    /// `[C, H, W]` of every image, or `[C, D, H, W]`: see [`Medium`].
+    fn image(&self) -> &[usize];
+
+    /// What the images are.
+    fn medium(&self) -> Medium {
+        Medium::Picture
+    }
 
     /// Names of the classes, in the order of their numbers; empty where there are no labels.
     fn classes(&self) -> &[String];
@@ -50,7 +57,7 @@ pub struct Items {
     pub captions: Vec<u8>,
 }
 
-/// `[C, H, W]` an item. Bytes stay bytes until they are batched, which keeps four times as many in memory.
+/// An image an item. Bytes stay bytes until they are batched, which keeps four times as many in memory.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Pixels {
     /// 0..255.

@@ -8,7 +8,7 @@ use workbench_engine::noise::{self, Key};
 use workbench_experiment::{Binarize, Experiment, OnBadItem};
 use workbench_runs::{Attribute, AttributeColumn};
 
-use crate::{Error, Items, Pixels, Source, with_attribute};
+use crate::{Error, Items, Medium, Pixels, Source, with_attribute};
 
 /// The three parts that a run works with.
 pub struct Splits {
@@ -41,7 +41,8 @@ pub struct Binarizer {
 struct Pool {
     /// The data set's name for it.
     name: String,
-    image: [usize; 3],
+    image: Vec<usize>,
+    medium: Medium,
     attributes: Vec<Attribute>,
     /// Bytes of a caption.
     caption: usize,
@@ -129,6 +130,11 @@ impl Split {
         self.items.is_empty()
     }
 
+    /// What the images are.
+    pub fn medium(&self) -> Medium {
+        self.pool.medium
+    }
+
     /// Labels of the first `n` items.
     pub fn labels(&self, n: usize) -> Option<Vec<i64>> {
         let labels = self.pool.items.labels.as_ref()?;
@@ -150,7 +156,7 @@ impl Split {
             .collect()
     }
 
-    /// Items by place in this split, as the engine takes them: `x` `[n, C, H, W]` f32 in 0..1, `label` `[n]`, and what
+    /// Items by place in this split, as the engine takes them: `x` `[n, C, H, W]` (or `[n, C, D, H, W]`) f32 in 0..1, `label` `[n]`, and what
     /// [`with_attribute`] adds of each attribute; `caption` `[n, L]`, the bytes of the captions.
     pub fn batch(&self, places: &[u32], binarizer: Binarizer) -> Batch {
         let pool = &*self.pool;
@@ -168,8 +174,8 @@ impl Split {
             }
             binarizer.apply(image, &pool.name, pool.numbers[place as usize]);
         });
-        let [c, h, w] = pool.image;
-        let mut batch = Batch::default().with_f32("x", &[held.len(), c, h, w], x);
+        let shape = [&[held.len()], &pool.image[..]].concat();
+        let mut batch = Batch::default().with_f32("x", &shape, x);
         for (attribute, column) in pool.attributes.iter().zip(&pool.items.attributes) {
             let values: Vec<f32> = held.iter().map(|&place| column[place as usize]).collect();
             batch = with_attribute(batch, attribute, &values);
@@ -237,7 +243,8 @@ impl Pool {
     fn empty(source: &dyn Source, name: &str) -> Pool {
         Pool {
             name: name.to_owned(),
-            image: source.image(),
+            image: source.image().to_vec(),
+            medium: source.medium(),
             attributes: source.attributes().to_vec(),
             caption: source.caption(),
             numbers: Vec::new(),

@@ -33,7 +33,7 @@ pub fn check(context: &Context, check: &Check) -> Result<()> {
     let (step, path) = time_a_step(&prepared)?;
     let plan = prepared.plan;
     let (experiment, source) = (&prepared.experiment, &prepared.source);
-    let [c, h, w] = source.image();
+    let shape: Vec<String> = source.image().iter().map(usize::to_string).collect();
     let parameters = parameter_count(&prepared.graph);
     let memory = memory(&prepared);
     let epoch = step * plan.steps_per_epoch as f64;
@@ -48,7 +48,7 @@ pub fn check(context: &Context, check: &Check) -> Result<()> {
             .collect();
         console::json(&json!({
             "experiment": experiment.name,
-            "dataset": {"plugin": prepared.reader.name, "shape": [c, h, w], "classes": source.classes(),
+            "dataset": {"plugin": prepared.reader.name, "shape": source.image(), "classes": source.classes(),
                         "train": plan.train_items, "valid": plan.valid_items, "test": plan.test_items},
             "architecture": {"plugin": prepared.architecture.name, "parameters": parameters, "layers": layers},
             "steps_per_epoch": plan.steps_per_epoch, "steps_total": plan.total_steps,
@@ -62,9 +62,10 @@ pub fn check(context: &Context, check: &Check) -> Result<()> {
         n => format!("{n} classes"),
     };
     console::line(format_args!(
-        "data          {} ({}): {c}x{h}x{w}, {classes}",
+        "data          {} ({}): {}, {classes}",
         prepared.reader.name,
-        data_name(&prepared)
+        data_name(&prepared),
+        shape.join("x")
     ));
     console::line(format_args!(
         "items         {} to train on, {} to validate, {} to test",

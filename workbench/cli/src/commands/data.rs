@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use workbench_fetch::Size;
-use workbench_host::{Dataset, Plugins, Role};
+use workbench_host::{Dataset, Medium, Plugins, Role};
 use workbench_trainer::Source;
 
 use crate::arguments;
@@ -113,13 +113,27 @@ fn show(context: &Context, name: &str, json: bool) -> Result<()> {
             } else {
                 format!(": {}", classes.join(", "))
             };
+            let medium = match field.role {
+                Role::Image(medium) if medium != Medium::Picture => {
+                    format!(", a {}", medium.name())
+                }
+                _ => String::new(),
+            };
             console::line(format_args!(
-                "field    {} {} {:?}{classes}",
+                "field    {} {} {:?}{medium}{classes}",
                 field.name, field.dtype, field.dims
             ));
         }
         let source = PluginSource::new(opened, content.classes.clone()).map_err(Failure::usage)?;
         let census = Census::of(&source, "train")?;
+        if let Some(line) = census.tone.line() {
+            console::line(format_args!("pixels   {line}"));
+        }
+        if !census.classes.is_empty() {
+            let named = source.classes().iter().zip(&census.classes);
+            let each = named.map(|(name, &n)| format!("{name} {}", grouped(n)));
+            console::line(format_args!("classes  {}", each.collect::<Vec<_>>().join(", ")));
+        }
         if !census.columns.is_empty() {
             console::line("\nattributes of train");
             census.lines().into_iter().for_each(|line| console::line(format_args!("  {line}")));
@@ -177,13 +191,14 @@ fn remedies(cards: &[Card], checked: &[(String, PathBuf, Option<String>)]) -> St
     cards.iter().filter(is_wrong).map(Card::remedy).collect::<Vec<_>>().join("; ")
 }
 
-/// `count`: with how many items have each value of each attribute, for which all of them are read.
+/// `count`: with how many items have each class and each value of each attribute, for which all of them are read.
 fn describe(context: &Context, card: &Card, count: bool) -> Value {
     let opened = if card.missing().is_empty() { open(context, card).ok() } else { None };
     let mut splits = Map::new();
     let mut shape = Value::Null;
     let mut classes = json!(card.content.classes.clone().unwrap_or_default());
-    let (mut attributes, mut caption) = (Vec::new(), Value::Null);
+    let (mut attributes, mut caption, mut medium) = (Vec::new(), Value::Null, Value::Null);
+    let (mut pixels, mut balance) = (Value::Null, Value::Null);
     if let Some(opened) = &opened {
         for split in ["train", "valid", "test"] {
             if let Ok(Some(n)) = opened.len(split) {
@@ -192,7 +207,7 @@ fn describe(context: &Context, card: &Card, count: bool) -> Value {
         }
         for field in opened.fields() {
             match field.role {
-                Role::Image => shape = json!(field.dims),
+                Role::Image(of) => (shape, medium) = (json!(field.dims), json!(of.name())),
                 Role::Label if card.content.classes.is_none() => classes = json!(field.classes),
                 Role::Caption => caption = json!({"bytes": field.dims[0]}),
                 Role::Attribute | Role::Label => {}
@@ -202,6 +217,10 @@ fn describe(context: &Context, card: &Card, count: bool) -> Value {
     let source = opened.and_then(|set| PluginSource::new(set, card.content.classes.clone()).ok());
     if let Some(source) = source {
         let census = if count { Census::of(&source, "train").ok() } else { None };
+        if let Some(census) = &census {
+            pixels = census.tone.json();
+            balance = json!(census.classes);
+        }
         attributes = match census {
             Some(census) => census.json(),
             None => source.attributes().iter().map(|attribute| json!(attribute)).collect(),
@@ -222,7 +241,7 @@ fn describe(context: &Context, card: &Card, count: bool) -> Value {
         "name": card.name, "title": card.content.title, "licence": card.content.licence,
         "about": card.content.about, "source": card.content.source, "reader": card.content.reader,
         "folder": card.folder, "there": card.missing().is_empty(), "splits": splits, "shape": shape,
-        "classes": classes, "attributes": attributes, "caption": caption, "files": files,
+        "medium": medium, "classes": classes, "class_counts": balance, "pixels": pixels, "attributes": attributes, "caption": caption, "files": files,
         "instructions": card.content.instructions,
     })
 }

@@ -5,7 +5,6 @@ use std::io::IsTerminal;
 use workbench_dashboard::{Options, Tile};
 use workbench_engine::Array;
 use workbench_engine::noise::{Key, permutation};
-use workbench_plots::{Figure, Picture, figures};
 use workbench_runs::Attribute;
 use workbench_trainer::{Items, Pixels, Source, to_bytes};
 
@@ -16,6 +15,7 @@ use crate::census;
 use crate::console;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
+use crate::image_file;
 use crate::source::PluginSource;
 use crate::told;
 
@@ -28,7 +28,7 @@ pub fn preview(context: &Context, preview: &Preview) -> Result<()> {
     let class = class.map(|class| told::class(class, source.classes())).transpose()?;
     let wanted =
         Wish { class, attributes: told::attributes(&preview.attributes, source.attributes())? };
-    let (tiles, words) = pick(&source, preview, &wanted)?;
+    let Picked { tiles, words, images } = pick(&source, preview, &wanted)?;
     if tiles.is_empty() {
         return Err(Failure::usage(format_args!(
             "the split `{}` of `{}` has no such item",
@@ -36,7 +36,7 @@ pub fn preview(context: &Context, preview: &Preview) -> Result<()> {
         )));
     }
     if let Some(output) = &preview.output {
-        figure(&preview.name, &tiles).save_png(output).map_err(Failure::usage)?;
+        image_file::save(images, source.medium(), &preview.name, output)?;
         console::line(output.display());
         return Ok(());
     }
@@ -48,20 +48,6 @@ pub fn preview(context: &Context, preview: &Preview) -> Result<()> {
         words.iter().for_each(console::line);
     }
     Ok(())
-}
-
-fn figure(name: &str, tiles: &[Tile]) -> Figure {
-    let picture = |tile: &Tile| Picture {
-        width: tile.width,
-        height: tile.height,
-        channels: 3,
-        pixels: tile.pixels.as_flattened().to_vec(),
-    };
-    let mut figure = figures::samples(&tiles.iter().map(picture).collect::<Vec<_>>());
-    if let Figure::Images(grid) = &mut figure {
-        grid.title = name.to_owned();
-    }
-    figure
 }
 
 /// The data set that has a card of this name, or else the plugin's, with its defaults.
@@ -107,11 +93,7 @@ impl Wish<'_> {
 }
 
 /// Items in the order that the seed gives, until there are enough of those wanted.
-fn pick(
-    source: &PluginSource,
-    preview: &Preview,
-    wanted: &Wish,
-) -> Result<(Vec<Tile>, Vec<String>)> {
+fn pick(source: &PluginSource, preview: &Preview, wanted: &Wish) -> Result<Picked> {
     let len = source.len(&preview.split).map_err(Failure::usage)?;
     let Some(len) = len else {
         let there = ["train", "valid", "test"]
@@ -127,12 +109,17 @@ fn pick(
     let order = permutation(Key::new(preview.seed, "preview", 0, 0), len);
     let n = preview.n as usize;
     let at_once = if wanted.is_any() { n.min(AT_ONCE) } else { AT_ONCE };
-    let (mut tiles, mut words) = (Vec::new(), Vec::new());
+    let size: usize = source.image().iter().product();
+    let (mut tiles, mut words, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
     for places in order.chunks(at_once.max(1)) {
         let places: Vec<u64> = places.iter().map(|&place| u64::from(place)).collect();
         let items = source.read(&preview.split, &places).map_err(Failure::usage)?;
         let met: Vec<usize> =
             (0..places.len()).filter(|&i| wanted.is_met(source, &items, i)).collect();
+        let images = images_of(source, &items);
+        for &i in &met {
+            numbers.extend_from_slice(&images.data[i * size..(i + 1) * size]);
+        }
         let all = tiles_of(source, &items, &places).into_iter().enumerate();
         tiles.extend(all.filter(|(i, _)| met.contains(i)).map(|(_, tile)| tile));
         words.extend(met.iter().filter_map(|&i| words_of(source, &items, i, places[i])));
@@ -142,7 +129,16 @@ fn pick(
     }
     tiles.truncate(n);
     words.truncate(n);
-    Ok((tiles, words))
+    numbers.truncate(n * size);
+    let shape = [&[tiles.len()], source.image()].concat();
+    Ok(Picked { tiles, words, images: Array { shape, data: numbers } })
+}
+
+/// Items that were found, with what is known of them in words.
+struct Picked {
+    tiles: Vec<Tile>,
+    words: Vec<String>,
+    images: Array,
 }
 
 /// What is known of an item besides its picture: "17: hollow yes, light 0.4: a small disc".
@@ -164,12 +160,7 @@ fn words_of(source: &PluginSource, items: &Items, i: usize, number: u64) -> Opti
 
 /// Items as pictures; `places` are their numbers.
 pub fn tiles_of(source: &PluginSource, items: &Items, places: &[u64]) -> Vec<Tile> {
-    let [channels, height, width] = source.image();
-    let data = match &items.pixels {
-        Pixels::U8(bytes) => bytes.iter().map(|&byte| f32::from(byte) / 255.0).collect(),
-        Pixels::F32(numbers) => numbers.clone(),
-    };
-    let pictures = Array { shape: vec![places.len(), channels, height, width], data };
+    let pictures = source.medium().drawn(images_of(source, items));
     let label = |i: usize| Some(items.labels.as_ref()?[i]).and_then(|label| label.try_into().ok());
     let tile = |(i, (width, height, channels, bytes)): (usize, (usize, usize, usize, Vec<u8>))| {
         let pixels = bytes.chunks_exact(channels).map(|pixel| match *pixel {
@@ -183,6 +174,16 @@ pub fn tiles_of(source: &PluginSource, items: &Items, places: &[u64]) -> Vec<Til
         Tile { width, height, pixels: pixels.collect(), caption }
     };
     to_bytes(&pictures).into_iter().enumerate().map(tile).collect()
+}
+
+/// In 0..1.
+fn images_of(source: &PluginSource, items: &Items) -> Array {
+    let data: Vec<f32> = match &items.pixels {
+        Pixels::U8(bytes) => bytes.iter().map(|&byte| f32::from(byte) / 255.0).collect(),
+        Pixels::F32(numbers) => numbers.clone(),
+    };
+    let n = data.len() / source.image().iter().product::<usize>().max(1);
+    Array { shape: [&[n], source.image()].concat(), data }
 }
 
 /// How much room there is, and how to draw on it: ASCII without colour where stdout is no terminal.

@@ -1,14 +1,13 @@
 //! `sample`: pictures drawn from a trained model.
 
-use workbench_plots::figures;
-use workbench_trainer::{Source, condition};
+use workbench_trainer::{Medium, Source, condition};
 
 use super::plot::save_csv;
 use crate::arguments::Sample;
 use crate::console;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
-use crate::figures::pictures;
+use crate::image_file;
 use crate::model::Model;
 use crate::told;
 
@@ -21,8 +20,12 @@ pub fn sample(context: &Context, sample: &Sample) -> Result<()> {
     let z = model.session.prior(n, sample.seed, 0).map_err(Failure::usage)?;
     let others = condition(&told::items(&model, n)?, n, classes, &wanted);
     let drawn = model.session.decode(&z, &others).map_err(Failure::usage)?;
-    let figure = figures::samples(&pictures(&drawn));
-    figure.save_png(&sample.output).map_err(Failure::usage)?;
+    let medium = model.prepared.source.medium();
+    if sample.csv.is_some() && medium != Medium::Picture {
+        let why = "--csv holds the pixels of pictures; of volumes and clips, `-o FILE.npy` holds the numbers";
+        return Err(Failure::usage(why));
+    }
+    let figure = image_file::save(drawn, medium, "", &sample.output)?;
     console::line(sample.output.display());
     if let Some(csv) = &sample.csv {
         save_csv(&figure, csv)?;

@@ -9,7 +9,7 @@ mod training;
 use workbench_engine::noise::{Key, uniform};
 use workbench_engine::{Array, Batch, Input};
 use workbench_graph::{Graph, Shape};
-use workbench_host::{ArchitectureInfo, Error, Plugin, Task, Values};
+use workbench_host::{ArchitectureInfo, Error, Medium, Plugin, Task, Values};
 
 use super::child::Check;
 use super::given::Given;
@@ -38,8 +38,9 @@ pub const CHECKS: &[Check<Architecture>] = &[
     Check { name: "bad values", needs: &["build"], run: |it, _| building::bad_values(it) },
 ];
 
-/// Pictures that architectures are tried with, `[C, H, W]`: grey as MNIST's, coloured as CIFAR's, and larger ones.
-pub const IMAGES: [[usize; 3]; 3] = [[1, 28, 28], [3, 32, 32], [1, 64, 64]];
+/// Images that architectures are tried with: pictures `[C, H, W]`, grey as MNIST's, coloured as CIFAR's, and larger ones;
+/// and volumes `[C, D, H, W]`.
+pub const IMAGES: [&[usize]; 4] = [&[1, 28, 28], &[3, 32, 32], &[1, 64, 64], &[1, 16, 16, 16]];
 /// Classes of the labels that they come with.
 pub const CLASSES: usize = 10;
 
@@ -55,8 +56,8 @@ pub struct Architecture {
 /// What it recorded for each size of pictures, and what it said of those that it refuses.
 #[derive(Clone)]
 pub struct Traced {
-    graphs: Vec<([usize; 3], Graph)>,
-    refused: Vec<([usize; 3], String)>,
+    graphs: Vec<(&'static [usize], Graph)>,
+    refused: Vec<(&'static [usize], String)>,
 }
 
 impl Architecture {
@@ -65,13 +66,19 @@ impl Architecture {
         Ok(Architecture { plugin, info, given, traced: None, trained: None })
     }
 
-    fn trace(&self, values: &Values, image: [usize; 3], classes: usize) -> Result<Graph, Error> {
-        let task = Task { image, classes, items: 1000, attributes: Vec::new(), caption: 0 };
+    fn trace(
+        &self,
+        values: &Values,
+        image: &'static [usize],
+        classes: usize,
+    ) -> Result<Graph, Error> {
+        let medium = if image.len() == 4 { Medium::Volume } else { Medium::Picture };
+        let task = Task { image: image.to_vec(), medium, classes, items: 1000, ..Task::default() };
         self.plugin.trace(&self.info.name, values, &task)
     }
 
     /// The graphs, recorded by this process before or now.
-    fn graphs(&mut self) -> Result<Vec<([usize; 3], Graph)>, Outcome> {
+    fn graphs(&mut self) -> Result<Vec<(&'static [usize], Graph)>, Outcome> {
         if self.traced.is_none() {
             self.traced = Some(building::trace_all(self)?);
         }
@@ -88,8 +95,8 @@ impl Architecture {
 }
 
 /// Random pictures with labels, the same ones for the same number.
-fn batch(image: [usize; 3], items: usize, number: u64) -> Batch {
-    let shape = [items, image[0], image[1], image[2]];
+fn batch(image: &'static [usize], items: usize, number: u64) -> Batch {
+    let shape = [&[items], image].concat();
     let pixels = uniform(Key::new(7, "pictures", number, 0), shape.iter().product());
     let labels = (0..items).map(|i| ((i as u64 + number) % CLASSES as u64) as i64).collect();
     Batch::default().with_f32("x", &shape, pixels).with_i64("label", &[items], labels)
@@ -102,8 +109,8 @@ fn labels(batch: &Batch) -> Batch {
 }
 
 /// "1x28x28".
-fn size(image: [usize; 3]) -> String {
-    image.map(|n| n.to_string()).join("x")
+fn size(image: &'static [usize]) -> String {
+    image.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
 }
 
 /// Where the first number stands that is not finite.

@@ -31,6 +31,10 @@ pub trait Decoder: Send {
     /// Why the newer one cannot be used; the model then stays as it was.
     fn newer(&mut self) -> Result<Option<Space>, String>;
 
+    /// Shows images so from now on: volumes from a side, of clips a frame, by its number from 0; `None` as figures do.
+    /// Only where there are [`Space::moments`].
+    fn show(&mut self, moment: Option<usize>);
+
     /// Writes what was found to files of its own, and tells which.
     ///
     /// # Errors
@@ -57,6 +61,33 @@ pub struct Space {
     pub told: Vec<Attribute>,
     /// How many items the test split has.
     pub items: usize,
+    pub moments: Moments,
+}
+
+/// How many ways there are to look at an image that is more than a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Moments {
+    #[default]
+    One,
+    /// A volume is seen from so many sides on the way around it.
+    Sides(usize),
+    /// A clip has so many frames.
+    Frames(usize),
+}
+
+impl Moments {
+    pub fn count(self) -> usize {
+        match self {
+            Moments::One => 0,
+            Moments::Sides(n) | Moments::Frames(n) => n,
+        }
+    }
+
+    /// "side 3/24".
+    pub fn text(self, moment: usize) -> String {
+        let name = if matches!(self, Moments::Sides(_)) { "side" } else { "frame" };
+        format!("{name} {}/{}", moment + 1, self.count())
+    }
 }
 
 /// A turned frame of the latent space.

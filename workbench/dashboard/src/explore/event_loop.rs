@@ -18,6 +18,9 @@ use crate::{Error, Options};
 /// As long as a frame waits for the picture that belongs to it: one frame costs less than two.
 const PATIENCE: Duration = Duration::from_millis(60);
 
+/// How long each moment of what plays is shown.
+const MOMENT: Duration = Duration::from_millis(125);
+
 /// How an exploration begins.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Begin {
@@ -45,7 +48,8 @@ pub fn explore(
     let worker = work::start(decoder)?;
     let mut state = State::new(name.to_owned(), stage.styles(), space, begin.mouse);
     state.size = stage.size();
-    let mut explorer = Explorer { stage, worker, waiting: None, saved: Vec::new() };
+    let mut explorer =
+        Explorer { stage, worker, waiting: None, played: Instant::now(), saved: Vec::new() };
     let effects = update::begin(&mut state, begin.point);
     explorer.carry_out(effects)?;
     explorer.turn_until_left(&mut state)?;
@@ -57,6 +61,8 @@ struct Explorer {
     worker: Worker,
     /// Since when a picture is on its way.
     waiting: Option<Instant>,
+    /// When the last moment of what plays began.
+    played: Instant,
     saved: Vec<PathBuf>,
 }
 
@@ -64,10 +70,12 @@ impl Explorer {
     fn turn_until_left(&mut self, state: &mut State) -> Result<(), Error> {
         loop {
             let wait = self.due_in(state).map_or(TURN, |due| due.min(TURN));
+            let wait = if state.ui.is_playing { wait.min(MOMENT) } else { wait };
             let bell = Some(self.worker.bell.as_fd());
             let Some(inputs) = self.stage.hear(wait, bell)? else { return Ok(()) };
             let mut messages: Vec<Message> = inputs.into_iter().map(Message::Input).collect();
             messages.extend(self.answers()?);
+            messages.extend(self.tick(state));
             let mut effects = Vec::new();
             for message in messages {
                 self.stage.touch();
@@ -80,6 +88,15 @@ impl Explorer {
                 self.stage.show(|area, buffer| view::draw(state, area, buffer))?;
             }
         }
+    }
+
+    /// What plays goes on when its last picture is there and was seen: a slow line or model slows it down.
+    fn tick(&mut self, state: &State) -> Option<Message> {
+        let is_due = state.ui.is_playing && !state.is_waiting() && self.played.elapsed() >= MOMENT;
+        is_due.then(|| {
+            self.played = Instant::now();
+            Message::Tick
+        })
     }
 
     /// How long until a frame is due. While a picture is on its way, a frame waits for it.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::decoder::{Code, Item, Origin, Pixels, Space, Work};
+use super::decoder::{Code, Item, Moments, Origin, Pixels, Space, Work};
 use super::keys::View;
 use super::space::{Basis, Known};
 use super::work::Job;
@@ -96,6 +96,10 @@ pub(crate) struct Ui {
     /// The test image that was asked for last, and whether it is still to come.
     pub item: Option<usize>,
     pub is_coming: bool,
+    /// How images are shown that are more than pictures; `None` as figures show them.
+    pub moment: Option<usize>,
+    /// Whether one moment follows the other by itself.
+    pub is_playing: bool,
     pub mouse: bool,
     /// The row that the mouse holds.
     pub dragging: Option<usize>,
@@ -150,6 +154,8 @@ impl State {
                 drawn: 0,
                 item: None,
                 is_coming: false,
+                moment: None,
+                is_playing: false,
                 mouse,
                 dragging: None,
                 help: false,
@@ -178,6 +184,31 @@ impl State {
         self.code.told.resize(told, None);
         self.start.code.told.resize(told, None);
         self.ui.point = self.ui.point.min(self.points().saturating_sub(1));
+    }
+
+    /// Shows images some moments later or earlier, in a ring, and tells what that takes.
+    pub fn show(&mut self, by: isize) -> Vec<Job> {
+        let moments = self.known.space.moments.count() as isize;
+        if moments == 0 {
+            return Vec::new();
+        }
+        // Volumes begin at the side that figures show; of clips, figures show all frames at once.
+        let first = match (self.ui.moment, self.known.space.moments) {
+            (Some(moment), _) => moment as isize + by,
+            (None, Moments::Sides(_)) => by,
+            (None, _) => {
+                if by > 0 {
+                    0
+                } else {
+                    -1
+                }
+            }
+        };
+        self.ui.moment = Some(first.rem_euclid(moments) as usize);
+        self.pictures.of = None;
+        self.strips.of = None;
+        let item = self.ui.item.map(|item| Job::Item { item, begin: false });
+        std::iter::once(Job::Show(self.ui.moment)).chain(item).collect()
     }
 
     /// The rows of the list.

@@ -1,6 +1,7 @@
 //! Whole screens with a made-up model, and what keys, the mouse and answers change.
 
 mod attributes;
+mod moments;
 
 use std::path::PathBuf;
 
@@ -29,6 +30,9 @@ struct Fake {
     saved: Vec<Work>,
     newer: Option<Space>,
     broken: bool,
+    shown: Option<usize>,
+    /// How many codes so far.
+    decoded: usize,
 }
 
 impl Decoder for Fake {
@@ -36,6 +40,7 @@ impl Decoder for Fake {
         if self.broken {
             return Err("the model is broken".to_owned());
         }
+        self.decoded += codes.len();
         Ok(codes.iter().map(|code| drawn(&code.z, code.class)).collect())
     }
 
@@ -53,6 +58,10 @@ impl Decoder for Fake {
 
     fn newer(&mut self) -> Result<Option<Space>, String> {
         Ok(self.newer.take())
+    }
+
+    fn show(&mut self, moment: Option<usize>) {
+        self.shown = moment;
     }
 
     fn save(&mut self, work: &Work) -> Result<Vec<PathBuf>, String> {
@@ -106,6 +115,7 @@ fn space(is_conditional: bool) -> Space {
         is_conditional,
         told: Vec::new(),
         items: 10,
+        moments: Moments::One,
     }
 }
 
@@ -142,8 +152,9 @@ impl Table {
         for effect in effects {
             match effect {
                 Effect::Work(job) => {
-                    let answer = carry_out(&mut self.fake, job);
-                    self.tell(Message::Answer(answer));
+                    if let Some(answer) = carry_out(&mut self.fake, job) {
+                        self.tell(Message::Answer(answer));
+                    }
                 }
                 other => self.effects.push(other),
             }

@@ -18,6 +18,8 @@ use crate::terminal::Input;
 pub(crate) enum Message {
     Input(Input),
     Answer(Answer),
+    /// The next moment of what plays.
+    Tick,
 }
 
 /// Something to be done outside of the state.
@@ -63,6 +65,7 @@ pub(crate) fn update(state: &mut State, message: Message) -> Vec<Effect> {
             mouse::point_at(state, mouse);
             Vec::new()
         }
+        Message::Tick => works(state.show(1)),
         Message::Answer(answer) => {
             let mut effects = hear(state, answer);
             while !state.is_beginning()
@@ -85,7 +88,7 @@ fn settle(state: &mut State) -> Vec<Effect> {
     let room = usize::from(layout::of(state).list.height).max(1);
     let (least, most) = (state.ui.chosen.saturating_sub(room - 1), state.ui.chosen);
     state.ui.top = state.ui.top.clamp(least, most).min(rows.saturating_sub(room));
-    state.settle().into_iter().map(Effect::Work).collect()
+    works(state.settle())
 }
 
 fn press(state: &mut State, key: Key) -> Vec<Effect> {
@@ -212,6 +215,17 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
             );
             return vec![Effect::Mouse(on)];
         }
+        Action::NextMoment | Action::PreviousMoment => {
+            state.ui.is_playing = false;
+            let by = if action == Action::NextMoment { 1 } else { -1 };
+            return show(state, by);
+        }
+        Action::Play => {
+            let plays = !state.ui.is_playing;
+            let jobs = if plays { show(state, 1) } else { Vec::new() };
+            state.ui.is_playing = plays && !jobs.is_empty();
+            return jobs;
+        }
         Action::Help => ui.help = true,
         Action::Dismiss if ui.view == View::Map => ui.view = View::Palette,
         Action::Dismiss => {
@@ -226,6 +240,18 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::NextPoint | Action::PreviousPoint | Action::Color => {}
     }
     Vec::new()
+}
+
+fn works(jobs: Vec<Job>) -> Vec<Effect> {
+    jobs.into_iter().map(Effect::Work).collect()
+}
+
+fn show(state: &mut State, by: isize) -> Vec<Effect> {
+    let jobs = state.show(by);
+    if jobs.is_empty() {
+        say(state, "these images are pictures: volumes turn and clips play");
+    }
+    works(jobs)
 }
 
 fn say(state: &mut State, text: &str) {

@@ -34,6 +34,8 @@ pub(crate) enum Job {
         draw: u64,
         what: Drawn,
     },
+    /// How images are shown from now on.
+    Show(Option<usize>),
     Save(Box<Work>),
 }
 
@@ -103,7 +105,7 @@ fn work(
         }
         jobs.extend(todo.try_iter());
         for job in newest(jobs) {
-            if !answer(carry_out(&mut *decoder, job)) {
+            if carry_out(&mut *decoder, job).is_some_and(|done| !answer(done)) {
                 return;
             }
         }
@@ -130,6 +132,7 @@ fn newest(jobs: Vec<Job>) -> Vec<Job> {
         Job::Picture { .. } => Some(0),
         Job::Strip { .. } => Some(1),
         Job::Item { begin, .. } => Some(2 + i32::from(*begin)),
+        Job::Show(_) => Some(4),
         Job::Noise { .. } | Job::Save(_) => None,
     };
     let last = |wanted| jobs.iter().rposition(|job| kind(job) == wanted);
@@ -139,9 +142,9 @@ fn newest(jobs: Vec<Job>) -> Vec<Job> {
     jobs.into_iter().zip(kept).filter_map(|(job, kept)| kept.then_some(job)).collect()
 }
 
-/// Does it.
-pub(crate) fn carry_out(decoder: &mut dyn Decoder, job: Job) -> Answer {
-    match job {
+/// Does it; not everything has an answer.
+pub(crate) fn carry_out(decoder: &mut dyn Decoder, job: Job) -> Option<Answer> {
+    Some(match job {
         Job::Picture { version, code } => {
             let picture = decoder.decode(&[code]).and_then(|mut pictures| {
                 pictures.pop().ok_or_else(|| "the model made no picture".to_owned())
@@ -154,7 +157,11 @@ pub(crate) fn carry_out(decoder: &mut dyn Decoder, job: Job) -> Answer {
         Job::Item { item, begin } => Answer::Item { item, begin, read: decoder.item(item) },
         Job::Noise { draw, what } => Answer::Noise { draw, what, z: decoder.noise(draw) },
         Job::Save(work) => Answer::Saved(decoder.save(&work)),
-    }
+        Job::Show(moment) => {
+            decoder.show(moment);
+            return None;
+        }
+    })
 }
 
 #[cfg(test)]

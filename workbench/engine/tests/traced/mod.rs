@@ -73,7 +73,7 @@ fn record(build: Build) -> std::result::Result<workbench_graph::Graph, Error> {
     let declared = &plugin.architecture("recorded").unwrap().parameters;
     let given = format!("build = {index}").parse().unwrap();
     let values = Plugins::check(declared, &given, std::path::Path::new("")).unwrap();
-    let task = Task { image: [2, 2, 2], classes: 3, items: 100, attributes: vec![], caption: 0 };
+    let task = Task { image: vec![2, 2, 2], classes: 3, items: 100, ..Task::default() };
     plugin.trace("recorded", &values, &task)
 }
 

@@ -31,7 +31,7 @@ pub struct Field {
     pub role: Role,
     pub kind: Kind,
     pub dtype: workbench_graph::DType,
-    /// Of one item: `[C, H, W]` for an image, `[]` for a label.
+    /// Of one item: `[C, H, W]` for a picture, `[C, D, H, W]` for a volume or a clip, `[]` for a label.
     pub dims: Vec<usize>,
     /// Names of a label's or an attribute's values, in order.
     pub classes: Vec<String>,
@@ -41,10 +41,22 @@ pub struct Field {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    Image,
+    Image(Medium),
     Label,
     Attribute,
     Caption,
+}
+
+/// What an image is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Medium {
+    /// `[C, H, W]`.
+    #[default]
+    Picture,
+    /// `[C, D, H, W]`, D planes from the front to the back.
+    Volume,
+    /// `[C, T, H, W]`, T frames in the order of time.
+    Clip,
 }
 
 /// How an attribute's values are to be read.
@@ -95,11 +107,11 @@ impl Dataset {
                 return Err(dataset.contract(format!("more than {MAX_FIELDS} fields")));
             }
         }
-        let images = dataset.fields.iter().filter(|field| field.role == Role::Image).count();
+        let images = dataset.fields.iter().filter(|field| field.is_image()).count();
         let labels = dataset.fields.iter().filter(|field| field.role == Role::Label).count();
         if images != 1 || labels > 1 {
             return Err(dataset.contract(format!(
-                "{images} image fields and {labels} label fields; one image and at most one label are wanted"
+                "{images} image fields and {labels} label fields; one image, volume or clip and at most one label are wanted"
             )));
         }
         let captions = dataset.fields.iter().filter(|field| field.role == Role::Caption).count();
@@ -226,7 +238,9 @@ impl Dataset {
             unsafe { text.as_str() }.map(str::to_owned).ok_or("text that is not UTF-8")
         };
         let role = match field.role {
-            abi::ROLE_IMAGE => Role::Image,
+            abi::ROLE_IMAGE => Role::Image(Medium::Picture),
+            abi::ROLE_VOLUME => Role::Image(Medium::Volume),
+            abi::ROLE_CLIP => Role::Image(Medium::Clip),
             abi::ROLE_LABEL => Role::Label,
             abi::ROLE_ATTRIBUTE => Role::Attribute,
             abi::ROLE_CAPTION => Role::Caption,
@@ -257,7 +271,8 @@ impl Dataset {
         }
         use workbench_graph::DType;
         let fits = match role {
-            Role::Image => rank == 3 && dtype != DType::I64,
+            Role::Image(Medium::Picture) => rank == 3 && dtype != DType::I64,
+            Role::Image(_) => rank == 4 && dtype != DType::I64,
             Role::Label => rank == 0 && dtype == DType::I64,
             Role::Attribute => {
                 rank == 0 && dtype == if kind == Kind::Real { DType::F32 } else { DType::I64 }
@@ -266,12 +281,14 @@ impl Dataset {
         };
         if !fits {
             let wanted = match role {
-                Role::Image => "[channels, height, width] of u8 or f32",
+                Role::Image(Medium::Picture) => "[channels, height, width] of u8 or f32",
+                Role::Image(Medium::Volume) => "[channels, depth, height, width] of u8 or f32",
+                Role::Image(Medium::Clip) => "[channels, frames, height, width] of u8 or f32",
                 Role::Label => "one i64, []",
                 Role::Attribute => "one i64, or one f32 where its kind is real, []",
                 Role::Caption => "[bytes] of u8",
             };
-            let role = format!("{role:?}").to_lowercase();
+            let role = role.name();
             return Err(format!("the role is {role}, which is {wanted}, and not {dtype} {dims:?}"));
         }
         if field.n_classes > MAX_CLASSES || (field.n_classes > 0 && field.classes.is_null()) {
@@ -342,7 +359,33 @@ fn named(items: &[u64]) -> String {
     }
 }
 
+impl Medium {
+    pub fn name(self) -> &'static str {
+        match self {
+            Medium::Picture => "picture",
+            Medium::Volume => "volume",
+            Medium::Clip => "clip",
+        }
+    }
+}
+
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Role::Image(Medium::Picture) => "image",
+            Role::Image(medium) => medium.name(),
+            Role::Label => "label",
+            Role::Attribute => "attribute",
+            Role::Caption => "caption",
+        }
+    }
+}
+
 impl Field {
+    pub fn is_image(&self) -> bool {
+        matches!(self.role, Role::Image(_))
+    }
+
     fn column(&self, items: usize) -> Column {
         let n = items * self.dims.iter().product::<usize>();
         match self.dtype {

@@ -128,13 +128,13 @@ fn canary(at: usize) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Kind, Role};
+    use crate::{Kind, Medium, Role};
 
     #[test]
     fn what_is_written_beside_a_buffer_is_seen_and_what_is_written_into_it_is_not() {
         let field = Field {
             name: "image".to_owned(),
-            role: Role::Image,
+            role: Role::Image(Medium::Picture),
             kind: Kind::Real,
             dtype: DType::U8,
             dims: vec![1, 3, 3],

@@ -10,7 +10,7 @@ use workbench_graph::{
 
 use super::borrowed::{attributes, declared, dims, list, location, text};
 use super::call::Call;
-use super::dataset::Kind;
+use super::dataset::{Kind, Medium};
 use super::describe::Table;
 use crate::load::Owner;
 use crate::{ArchitectureInfo, Error, Values};
@@ -18,8 +18,9 @@ use crate::{ArchitectureInfo, Error, Values};
 /// What an architecture will be fed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Task {
-    /// `[C, H, W]`.
-    pub image: [usize; 3],
+    /// `[C, H, W]`, or `[C, D, H, W]` of volumes and clips.
+    pub image: Vec<usize>,
+    pub medium: Medium,
     /// 0: the data have no labels.
     pub classes: usize,
     /// Of the training split.
@@ -123,6 +124,7 @@ impl Task {
             "items" => return Some(abi::Value::int(self.items as i64)),
             "attributes" => return int(self.attributes.len()),
             "caption" => return int(self.caption),
+            "clip" => return int(usize::from(self.medium == Medium::Clip)),
             "caption/alphabet" => return Some(abi::Value::int(ALPHABET)),
             _ => {}
         }

@@ -101,7 +101,7 @@ pub fn sample(it: &mut Architecture) -> Outcome {
 }
 
 /// A picture that is made of more than the port's value and what it is conditioned on.
-fn around(session: &Session, image: [usize; 3], input: &str) -> Outcome {
+fn around(session: &Session, image: &'static [usize], input: &str) -> Outcome {
     let lacks = session.graph().undrawable();
     match lacks.iter().find(|lack| lack.figures.contains(&"samples")) {
         Some(lack) => Outcome::failed(lack.why, ""),
@@ -109,17 +109,17 @@ fn around(session: &Session, image: [usize; 3], input: &str) -> Outcome {
     }
 }
 
-fn posterior(session: &Session, image: [usize; 3]) -> Result<Posterior, Error> {
+fn posterior(session: &Session, image: &'static [usize]) -> Result<Posterior, Error> {
     session.encode(&batch(image, ITEMS, 1))
 }
 
-fn are_pictures(pictures: &Array, image: [usize; 3]) -> Result<(), String> {
+fn are_pictures(pictures: &Array, image: &'static [usize]) -> Result<(), String> {
     finite("the picture", pictures)?;
     if pictures.shape.get(1..) != Some(&image[..]) {
         return Err(format!(
             "pictures are {}, and those of the data {}",
             Shape::fixed(pictures.shape.get(1..).unwrap_or_default()),
-            Shape::fixed(&image)
+            Shape::fixed(image)
         ));
     }
     match pictures.data.iter().find(|x| !(-SLACK..=1.0 + SLACK).contains(*x)) {
@@ -135,7 +135,7 @@ fn finite(what: &str, array: &Array) -> Result<(), String> {
     }
 }
 
-fn failed(image: [usize; 3], why: &str) -> Outcome {
+fn failed(image: &'static [usize], why: &str) -> Outcome {
     let help = "g.posterior takes [B, D] twice, g.port(\"z\", …) the code [B, D], g.logits or g.picture [B, C, H, W]";
     Outcome::failed(format!("{}: {why}", size(image)), help)
 }

@@ -41,7 +41,7 @@ pub fn gradients(it: &mut Architecture) -> Outcome {
     })
 }
 
-fn without(graph: &Graph, idle: &[&&Param], image: [usize; 3]) -> Outcome {
+fn without(graph: &Graph, idle: &[&&Param], image: &'static [usize]) -> Outcome {
     let used = used_by_losses(graph);
     let words = idle.iter().map(|param| {
         let place = graph.params().iter().position(|known| known.name == param.name);

@@ -14,7 +14,7 @@ const ITEMS: usize = 8;
 
 /// A graph after some steps.
 pub struct Trained {
-    pub image: [usize; 3],
+    pub image: &'static [usize],
     pub session: Session,
     first: Measures,
     last: Measures,

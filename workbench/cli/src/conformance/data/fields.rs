@@ -22,10 +22,10 @@ pub fn fields(data: &mut Data) -> Outcome {
         }
         let words: Vec<String> = fields.iter().map(in_words).collect();
         let words = words.join("; ");
-        match fields.iter().find(|field| field.role == Role::Image) {
+        match fields.iter().find(|field| field.is_image()) {
             Some(image) if looks_turned(&image.dims) => Ok(Outcome::warning(
-                format!("{words}; the image looks like [height, width, channels]"),
-                "the order is [channels, height, width]",
+                format!("{words}; the image looks as if its channels came last"),
+                "the order is [channels, height, width], or [channels, depth or frames, height, width]",
             )),
             _ => Ok(Outcome::passed(words)),
         }
@@ -38,7 +38,7 @@ fn classes(field: &Field, named_by_card: Option<&[String]>) -> Result<(), Outcom
     let wants_names = match field.role {
         Role::Label => named_by_card.is_none(),
         Role::Attribute => field.kind != Kind::Real,
-        Role::Image | Role::Caption => return Ok(()),
+        Role::Image(_) | Role::Caption => return Ok(()),
     };
     if wants_names && own.is_empty() {
         return Err(Outcome::failed(
@@ -62,7 +62,7 @@ fn classes(field: &Field, named_by_card: Option<&[String]>) -> Result<(), Outcom
 
 /// A few numbers last and many first: an image the other way round.
 fn looks_turned(dims: &[usize]) -> bool {
-    matches!(dims, [first, _, last] if *first > 4 && *last <= 4)
+    matches!(dims, [first, .., last] if dims.len() > 2 && *first > 4 && *last <= 4)
 }
 
 fn in_words(field: &Field) -> String {

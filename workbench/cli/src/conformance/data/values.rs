@@ -36,10 +36,8 @@ pub fn values(data: &mut Data) -> Outcome {
         }
         let words: Vec<String> = values.fields.iter().filter_map(Seen::in_words).collect();
         let words = words.join("; ");
-        let flat = values
-            .fields
-            .iter()
-            .any(|seen| seen.field.role == Role::Image && seen.least == seen.most);
+        let flat =
+            values.fields.iter().any(|seen| seen.field.is_image() && seen.least == seen.most);
         match flat {
             true => Ok(Outcome::warning(words, "every pixel of every image is the same")),
             false => Ok(Outcome::passed(words)),
@@ -110,12 +108,20 @@ impl Seen {
             [_, h, w] => {
                 format!(" (channel {}, row {}, column {})", at / (h * w), at / w % h, at % w)
             }
+            [_, d, h, w] => {
+                let (channel, plane) = (at / (d * h * w), at / (h * w) % d);
+                format!(
+                    " (channel {channel}, plane {plane}, row {}, column {})",
+                    at / w % h,
+                    at % w
+                )
+            }
             _ => String::new(),
         };
         if !x.is_finite() {
             return Err((format!("{x}{place}"), "every number must be finite"));
         }
-        if self.field.role == Role::Image && !(0.0..=1.0).contains(&x) {
+        if self.field.is_image() && !(0.0..=1.0).contains(&x) {
             return Err((
                 format!("{x}{place}, which is not in 0 to 1"),
                 "f32 images are from 0 to 1: divide by 255, or declare bytes",
@@ -173,7 +179,7 @@ fn caption(bytes: &[u8]) -> Result<(), (String, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use workbench_host::Kind;
+    use workbench_host::{Kind, Medium};
 
     fn seen(role: Role, dtype: DType, dims: &[usize], classes: usize) -> Seen {
         let field = Field {
@@ -190,7 +196,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named_with_its_place() {
-        let mut image = seen(Role::Image, DType::F32, &[1, 2, 2], 0);
+        let mut image = seen(Role::Image(Medium::Picture), DType::F32, &[1, 2, 2], 0);
         let bytes =
             |numbers: &[f32]| numbers.iter().flat_map(|x| x.to_ne_bytes()).collect::<Vec<_>>();
         assert!(image.look_at(&bytes(&[0.0, 1.0, 0.5, 0.0])).is_ok());

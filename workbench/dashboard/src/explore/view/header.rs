@@ -31,6 +31,9 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
     {
         pieces.push((format!("images of step {}", latent.snapshot.step), faint));
     }
+    if let Some(moment) = state.ui.moment {
+        pieces.push((state.known.space.moments.text(moment), plain));
+    }
     let taken = paint::pieces(buf, area, 2, &pieces);
     paint::right(buf, area, taken, "explore", faint);
 }
