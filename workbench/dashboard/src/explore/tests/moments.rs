@@ -14,8 +14,8 @@ fn sides_follow_in_a_ring_from_the_one_that_figures_show() {
     assert_eq!((table.fake.shown, table.state.ui.moment), (Some(1), Some(1)));
     assert!(table.screen(80, 24).contains("side 2/3"));
     table.press("vv");
-    assert_eq!(table.fake.shown, Some(1));
-    table.press("VV");
+    assert_eq!(table.fake.shown, Some(0));
+    table.press("V");
     assert_eq!(table.fake.shown, Some(2));
 }
 
