@@ -21,8 +21,8 @@ pub const SPLITS: [(&str, &[&str]); 3] = [
     ("valid", &["valid", "val", "validation"]),
     ("test", &["test", "testing"]),
 ];
-const ENDINGS: [&str; 11] =
-    ["png", "jpg", "jpeg", "webp", "gif", "bmp", "pgm", "ppm", "pnm", "tif", "tiff"];
+const ENDINGS: [&str; 13] =
+    ["png", "jpg", "jpeg", "jfif", "webp", "gif", "bmp", "pbm", "pgm", "ppm", "pnm", "tif", "tiff"];
 /// Folders in folders.
 const DEEPEST: usize = 16;
 /// Larger files are no pictures.
@@ -53,6 +53,10 @@ impl Files {
                 for (count, name) in counts.iter_mut().zip(folders) {
                     let before = files.names.len();
                     if let Some(name) = name {
+                        ensure!(
+                            files.root.join(name).canonicalize()?.starts_with(&files.root),
+                            "{name} is a link that leads out of the folder; put the folder itself there"
+                        );
                         files.walk(name, 0)?;
                         ensure!(files.names.len() > before, "there is no picture in {name}/");
                     }
@@ -213,5 +217,9 @@ mod tests {
         fs::remove_file(inside.path().join("c")).unwrap();
         symlink(inside.path(), inside.path().join("d")).unwrap();
         assert!(said().contains("d is a link to a folder"));
+        let splits = folder(&["test/1.png"]);
+        symlink(outside.path(), splits.path().join("train")).unwrap();
+        let said = Files::find(splits.path()).err().unwrap().to_string();
+        assert!(said.contains("train is a link that leads out"), "{said}");
     }
 }

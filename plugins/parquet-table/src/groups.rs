@@ -123,6 +123,32 @@ mod tests {
     }
 
     #[test]
+    fn threads_read_groups_of_a_file_at_once() {
+        let alone = groups(1 << 20);
+        let wanted: Vec<Vec<u8>> = (0..20)
+            .map(|row| alone.picture(row, |bytes| Ok(bytes.to_vec())).ok().unwrap())
+            .collect();
+        for _ in 0..50 {
+            let together = groups(0);
+            std::thread::scope(|scope| {
+                for thread in 0..4 {
+                    let (together, wanted) = (&together, &wanted);
+                    scope.spawn(move || {
+                        for row in (0..20).map(|row| (row + 8 * thread) % 20) {
+                            let same = together.picture(row, |bytes| Ok(bytes == wanted[row]));
+                            assert_eq!(
+                                same.map_err(|error| error.to_string()),
+                                Ok(true),
+                                "row {row}"
+                            );
+                        }
+                    });
+                }
+            });
+        }
+    }
+
+    #[test]
     fn a_file_without_rows_is_refused() {
         let none = Groups::new(Vec::new(), Vec::new(), 0);
         assert!(none.picture(0, |_| Ok(())).is_err());

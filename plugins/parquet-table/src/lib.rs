@@ -2,9 +2,13 @@
 
 #[cfg(test)]
 mod damaged;
+mod delta;
 mod files;
 mod groups;
+mod page_header;
+mod pages;
 mod shard;
+mod shared_file;
 
 use std::path::PathBuf;
 

@@ -2,17 +2,23 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use parquet::basic::Type;
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{ByteArray, DataType};
-use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::reader::{FileReader, Length, SerializedFileReader};
 use workbench_sdk::prelude::*;
+
+use crate::pages::Pages;
+use crate::shared_file::SharedFile;
 
 /// An open file.
 pub struct Shard {
     pub path: PathBuf,
-    reader: SerializedFileReader<File>,
+    reader: SerializedFileReader<SharedFile>,
+    file: Arc<SharedFile>,
+    length: u64,
     pub columns: Vec<Leaf>,
     /// How many rows each row group has.
     pub groups: Vec<usize>,
@@ -38,6 +44,12 @@ const AT_ONCE: usize = 4096;
 const MOST_COLUMNS: usize = 4096;
 /// Places are numbers of 32 bits.
 const MOST_ROWS: i64 = u32::MAX as i64;
+/// So many values are believed of any file, and of a large one, so many to a byte: every row has a picture.
+const BELIEVED: u64 = 1 << 20;
+const VALUES_A_BYTE: u64 = 4;
+/// The texts of a column may take so many bytes, or so many times those of the file: one may stand in many rows.
+const SMALL_TEXTS: u64 = 1 << 24;
+const TEXTS_TIMES: u64 = 8;
 
 impl Shard {
     /// Opens a file and looks at its footer.
@@ -49,9 +61,9 @@ impl Shard {
     }
 
     fn look(path: &Path) -> Result<Shard> {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
-        let reader = SerializedFileReader::new(file)
+        let file = SharedFile::new(File::open(path)?)?;
+        let length = file.len();
+        let reader = SerializedFileReader::new(file.clone())
             .map_err(|error| Error::new(format_args!("is no Parquet file, or damaged: {error}")))?;
         let metadata = reader.metadata();
         let schema = metadata.file_metadata().schema_descr();
@@ -93,7 +105,14 @@ impl Shard {
             }
             groups.push(group.num_rows() as usize);
         }
-        Ok(Shard { path: path.to_owned(), reader, columns, groups })
+        let values = (rows as u64).saturating_mul(schema.num_columns() as u64);
+        ensure!(
+            values <= BELIEVED.max(length.saturating_mul(VALUES_A_BYTE)),
+            "says that it has {rows} rows of {} columns, too much for its {length} bytes",
+            schema.num_columns()
+        );
+        let file = Arc::new(file);
+        Ok(Shard { path: path.to_owned(), reader, file, length, columns, groups })
     }
 
     pub fn rows(&self) -> usize {
@@ -151,6 +170,12 @@ impl Shard {
             ColumnReader::DoubleColumnReader(reader) => told(self.values(reader, group, column)?),
             ColumnReader::ByteArrayColumnReader(reader) => {
                 let values = self.values(reader, group, column)?;
+                let bytes = values.iter().flatten().map(|value| value.len() as u64).sum::<u64>();
+                ensure!(
+                    bytes <= SMALL_TEXTS.max(self.length.saturating_mul(TEXTS_TIMES)),
+                    "unpacks to {bytes} bytes of text, too much for a file of {}",
+                    self.length
+                );
                 let text = |value: Option<ByteArray>| match value {
                     Some(value) => String::from_utf8_lossy(value.data()).into_owned(),
                     None => String::new(),
@@ -163,7 +188,13 @@ impl Shard {
 
     fn reader(&self, group: usize, column: usize) -> Result<ColumnReader> {
         ensure!(!self.columns[column].is_list, "holds lists, which are not read");
-        Ok(self.reader.get_row_group(group)?.get_column_reader(column)?)
+        let metadata = self.reader.metadata();
+        let chunk = metadata.row_group(group).column(column);
+        let pages = Pages::new(self.file.clone(), chunk, self.groups[group])?;
+        Ok(get_column_reader(
+            metadata.file_metadata().schema_descr().column(column),
+            Box::new(pages),
+        ))
     }
 
     /// One value a row of a row group.

@@ -1,6 +1,9 @@
 //! Pictures in files: PNG, JPEG, WebP, GIF (the first frame), BMP, PGM, PPM and TIFF, made to fit. With the feature
 //! `pictures`.
 
+mod claim;
+mod inner;
+
 use std::io::Cursor;
 
 use fast_image_resize::images::{TypedImage, TypedImageRef};
@@ -8,8 +11,9 @@ use fast_image_resize::pixels::{U8, U8x3};
 use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
+use self::claim::MOST_SIDE;
 use crate::param::{self, choice};
-use crate::{Config, Error, Param, Result, bail, ensure};
+use crate::{Config, Error, Param, Result, bail};
 
 /// Declares `size`.
 pub const SIZE: Param = param::ints(
@@ -40,12 +44,8 @@ pub const BACKGROUND: Param =
     param::text("background", "What shows where a picture is transparent.", "white")
         .choices(&[choice("white"), choice("black")]);
 
-/// Sides above this are damaged or hostile.
-const MOST_SIDE: u32 = 1 << 15;
-/// So are more pixels than this in one picture.
-const MOST_PIXELS: u64 = 1 << 27;
-/// What decoding one picture may take.
-const MOST_BYTES: u64 = 1 << 29;
+/// What decoders may take beside the picture and twice the file.
+const SPARE: u64 = 1 << 24;
 
 /// How pictures of files become `[C, H, W]`.
 #[derive(Clone, Debug)]
@@ -92,8 +92,7 @@ impl Pictures {
     /// It is no picture.
     pub fn settle(&mut self, file: &[u8]) -> Result<()> {
         if self.size.is_none() {
-            let decoder = decoder(file)?;
-            let size = upright(decoder)?.1;
+            let (_, size) = upright(file)?;
             self.size = Some(self.crop.unwrap_or(size));
         }
         Ok(())
@@ -110,16 +109,16 @@ impl Pictures {
     /// # Errors
     /// It is damaged, too large to be true, or does not fit.
     pub fn fill(&self, file: &[u8], into: &mut [u8]) -> Result<()> {
-        let (mut decoder, size) = upright(decoder(file)?)?;
+        let (mut decoder, size) = upright(file)?;
         let turned = decoder.orientation()?;
         let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| damaged(&error))?;
         picture.apply_orientation(turned);
         let clear = picture.color().has_alpha();
         let pixels = match (self.grey, clear) {
             (true, false) => picture.into_luma8().into_raw(),
-            (true, true) => self.on_background::<1>(&picture.into_luma_alpha8().into_raw()),
+            (true, true) => self.on_background::<1>(picture.into_luma_alpha8().into_raw()),
             (false, false) => picture.into_rgb8().into_raw(),
-            (false, true) => self.on_background::<3>(&picture.into_rgba8().into_raw()),
+            (false, true) => self.on_background::<3>(picture.into_rgba8().into_raw()),
         };
         let channels = if self.grey { 1 } else { 3 };
         match self.part(size)? {
@@ -164,43 +163,42 @@ impl Pictures {
         }
     }
 
-    /// Lays transparent pixels, `N` channels and how opaque they are, on the background.
-    fn on_background<const N: usize>(&self, pixels: &[u8]) -> Vec<u8> {
-        let mut laid = Vec::with_capacity(pixels.len() / (N + 1) * N);
-        for pixel in pixels.chunks_exact(N + 1) {
-            let opaque = u32::from(pixel[N]);
+    /// Lays transparent pixels, `N` channels and how opaque they are, on the background: in place, for pictures are large.
+    fn on_background<const N: usize>(&self, mut pixels: Vec<u8>) -> Vec<u8> {
+        let n = pixels.len() / (N + 1);
+        for at in 0..n {
+            let opaque = u32::from(pixels[at * (N + 1) + N]);
             let behind = u32::from(self.background) * (255 - opaque);
-            laid.extend(
-                pixel[..N].iter().map(|&x| ((u32::from(x) * opaque + behind + 127) / 255) as u8),
-            );
+            for channel in 0..N {
+                let x = u32::from(pixels[at * (N + 1) + channel]);
+                pixels[at * N + channel] = ((x * opaque + behind + 127) / 255) as u8;
+            }
         }
-        laid
+        pixels.truncate(n * N);
+        pixels
     }
 }
 
-fn decoder(file: &[u8]) -> Result<impl ImageDecoder> {
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MOST_SIDE);
-    limits.max_image_height = Some(MOST_SIDE);
-    limits.max_alloc = Some(MOST_BYTES);
-    let mut reader = ImageReader::new(Cursor::new(file)).with_guessed_format()?;
-    ensure!(
-        reader.format().is_some(),
-        "is no picture that is read: PNG, JPEG, WebP, GIF, BMP, PGM, PPM and TIFF are"
-    );
-    reader.limits(limits);
-    reader.into_decoder().map_err(|error| damaged(&error))
-}
-
 /// A decoder, and `[height, width]` of its picture as it is to be seen: cameras note how they were held.
-fn upright<D: ImageDecoder>(mut decoder: D) -> Result<(D, [usize; 2])> {
+fn upright(file: &[u8]) -> Result<(impl ImageDecoder, [usize; 2])> {
     use image::metadata::Orientation;
+    let mut reader = ImageReader::new(Cursor::new(file)).with_guessed_format()?;
+    let Some(format) = reader.format() else {
+        bail!("is no picture that is read: PNG, JPEG, WebP, GIF, BMP, PGM, PPM and TIFF are")
+    };
+    let limits = |picture: u64| {
+        let mut limits = Limits::default();
+        limits.max_image_width = Some(MOST_SIDE);
+        limits.max_image_height = Some(MOST_SIDE);
+        limits.max_alloc = Some(picture + 2 * file.len() as u64 + SPARE);
+        limits
+    };
+    inner::check_tags(file)?;
+    reader.limits(limits(0));
+    let mut decoder = reader.into_decoder().map_err(|error| damaged(&error))?;
     let (width, height) = decoder.dimensions();
-    ensure!(width > 0 && height > 0, "has no pixels");
-    ensure!(
-        u64::from(width) * u64::from(height) <= MOST_PIXELS,
-        "says that it is {height}x{width}, which is too large"
-    );
+    claim::check(file, format, width, height)?;
+    decoder.set_limits(limits(2 * decoder.total_bytes())).map_err(|error| damaged(&error))?;
     let turned = decoder.orientation().map_err(|error| damaged(&error))?;
     let lying = matches!(
         turned,
@@ -318,10 +316,10 @@ mod tests {
     #[test]
     fn a_transparent_picture_is_laid_on_its_background() {
         assert_eq!(
-            AS_IS.on_background::<3>(&[10, 20, 30, 255, 10, 20, 30, 0]),
+            AS_IS.on_background::<3>(vec![10, 20, 30, 255, 10, 20, 30, 0]),
             [10, 20, 30, 255, 255, 255]
         );
         let black = Pictures { background: 0, ..AS_IS };
-        assert_eq!(black.on_background::<1>(&[200, 128, 200, 0]), [100, 0]);
+        assert_eq!(black.on_background::<1>(vec![200, 128, 200, 0]), [100, 0]);
     }
 }
