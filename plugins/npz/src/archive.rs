@@ -16,6 +16,8 @@ pub struct Archive {
     members: Vec<Member>,
     /// Values that take more than this, and are not compressed, stay in the file.
     pub memory: u64,
+    /// Bytes that have only two values are held as bits where there are more of them than this.
+    pub packed: u64,
 }
 
 struct Member {
@@ -39,6 +41,8 @@ const MOST_ARRAYS: usize = 4096;
 const MOST_DEFLATED: u64 = 1032;
 /// Arrays that are not compressed and take more stay in the file.
 const MEMORY: u64 = 1 << 30;
+/// Unpacking takes its time, which smaller ones need not.
+const PACKED: u64 = 1 << 26;
 
 impl Archive {
     /// Opens a file and reads the headers in it.
@@ -60,7 +64,7 @@ impl Archive {
             b"\x93N" => vec![npy_member(path, file, length)?],
             _ => bail!("is neither a .npy nor a .npz file: it begins with {magic:02x?}"),
         };
-        Ok(Archive { path: path.to_owned(), members, memory: MEMORY })
+        Ok(Archive { path: path.to_owned(), members, memory: MEMORY, packed: PACKED })
     }
 
     /// Names of the arrays that can be read, with their headers.
@@ -107,13 +111,14 @@ impl Archive {
     fn load(&self, member: &Member, header: &Header, shown: &str) -> Result<Array> {
         let mut file = File::open(&self.path)?;
         let stays = header.bytes > self.memory && !header.fortran;
+        let packs = header.bytes > self.packed;
         match member.place {
             Place::Whole if stays => {
                 Ok(Array::in_file(shown.to_owned(), header, file, self.path.clone(), header.before))
             }
             Place::Whole => {
                 file.seek(SeekFrom::Start(header.before))?;
-                Array::read(shown.to_owned(), header, BufReader::new(file))
+                Array::read(shown.to_owned(), header, BufReader::new(file), packs)
             }
             Place::Entry(index) => {
                 let mut zip = ZipArchive::new(BufReader::new(file))?;
@@ -140,7 +145,7 @@ impl Archive {
                     }
                     None => {
                         header::read(&mut entry)?;
-                        Array::read(shown.to_owned(), header, entry)
+                        Array::read(shown.to_owned(), header, entry, packs)
                     }
                 }
             }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use workbench_sdk::prelude::*;
 
+use crate::bits::Bits;
 use crate::dtype::DType;
 use crate::header::Header;
 
@@ -20,6 +21,8 @@ pub struct Array {
 
 enum Store {
     Memory(Vec<u8>),
+    /// Of bytes with two values.
+    Bits(Bits),
     /// Read when it is asked for.
     File {
         file: PositionedFile,
@@ -29,25 +32,32 @@ enum Store {
 
 /// More than this is not held in memory.
 const MOST_HELD: u64 = 1 << 36;
+/// Read at once.
+const CHUNK: usize = 1 << 20;
 
 impl Array {
     /// Reads the values that follow a header; a file that ends too early or goes on is refused. The memory taken grows with
-    /// what comes, so that a header can't ask for it.
+    /// what comes, so that a header can't ask for it. `packs`: bytes that have only two values are held as bits.
     ///
     /// # Errors
     /// See above, and what the reader says: a zip's checksum does not fit.
-    pub fn read(shown: String, header: &Header, mut from: impl Read) -> Result<Array> {
+    pub fn read(shown: String, header: &Header, from: impl Read, packs: bool) -> Result<Array> {
         ensure!(
             header.bytes <= MOST_HELD,
             "holds {:?} values, too many for memory; store it without compression, in C order, and it is read from the file",
             header.dims
         );
-        let mut data = Vec::new();
-        let end = from.by_ref().take(header.bytes + 1).read_to_end(&mut data);
-        let here = data.len() as u64;
+        let turned = header.fortran && header.dims.len() > 1;
+        let packs = packs && !turned && header.dtype.size == 1 && !header.dtype.is_text();
+        let (store, end) = held(from.take(header.bytes + 1), packs);
+        let here = match &store {
+            Store::Bits(bits) => bits.len() as u64,
+            Store::Memory(bytes) => bytes.len() as u64,
+            Store::File { .. } => 0,
+        };
         match end {
-            Ok(_) if here == header.bytes => {}
-            Ok(_) if here > header.bytes => {
+            Ok(()) if here == header.bytes => {}
+            Ok(()) if here > header.bytes => {
                 bail!("goes on after the {:?} values that its header announces", header.dims)
             }
             end => bail!(
@@ -58,17 +68,13 @@ impl Array {
                 end.err().map(|error| format!(" ({error})")).unwrap_or_default()
             ),
         }
-        data.shrink_to_fit();
-        let data = match header.fortran && header.dims.len() > 1 {
-            true => in_c_order(&data, &header.dims, header.dtype.size)?,
-            false => data,
+        let store = match store {
+            Store::Memory(data) if turned => {
+                Store::Memory(in_c_order(&data, &header.dims, header.dtype.size)?)
+            }
+            store => store,
         };
-        Ok(Array {
-            shown,
-            dtype: header.dtype,
-            dims: header.dims.clone(),
-            store: Store::Memory(data),
-        })
+        Ok(Array { shown, dtype: header.dtype, dims: header.dims.clone(), store })
     }
 
     /// Leaves the values in the file, whose length the caller has checked.
@@ -86,6 +92,11 @@ impl Array {
             dims: header.dims.clone(),
             store: Store::File { file, offset },
         }
+    }
+
+    #[cfg(test)]
+    pub fn is_packed(&self) -> bool {
+        matches!(self.store, Store::Bits(_))
     }
 
     /// How many items there are.
@@ -106,6 +117,11 @@ impl Array {
         let size = self.width() * self.dtype.size;
         match &self.store {
             Store::Memory(data) => look(&data[place * size..(place + 1) * size]),
+            Store::Bits(bits) => {
+                let mut bytes = vec![0; size];
+                bits.unpack(place * size, &mut bytes);
+                look(&bytes)
+            }
             Store::File { file, offset } => {
                 let mut bytes = vec![0; size];
                 file.read_at(&mut bytes, offset + place as u64 * size as u64)?;
@@ -124,6 +140,34 @@ impl Array {
             |place| self.item(place, |bytes| Ok(self.dtype.text(&bytes[at..at + self.dtype.size])));
         (0..self.len()).map(text).collect()
     }
+}
+
+/// All that comes, and how it ended.
+fn held(mut from: impl Read, packs: bool) -> (Store, std::io::Result<()>) {
+    let mut bits = Bits::default();
+    let mut bytes = Vec::new();
+    let mut end = Ok(());
+    if packs {
+        let mut chunk = Vec::with_capacity(CHUNK);
+        loop {
+            chunk.clear();
+            end = from.by_ref().take(CHUNK as u64).read_to_end(&mut chunk).map(drop);
+            if !bits.push(&chunk) {
+                bytes = bits.bytes();
+                bytes.append(&mut chunk);
+                break;
+            }
+            if chunk.len() < CHUNK || end.is_err() {
+                bits.shrink_to_fit();
+                return (Store::Bits(bits), end);
+            }
+        }
+    }
+    if end.is_ok() {
+        end = from.read_to_end(&mut bytes).map(drop);
+    }
+    bytes.shrink_to_fit();
+    (Store::Memory(bytes), end)
 }
 
 /// The same values with the last index varying fastest.

@@ -29,6 +29,8 @@ fn fixture(name: &str) -> PathBuf {
 fn read(path: &Path, memory: u64) -> Result<()> {
     let mut archive = Archive::open(path)?;
     archive.memory = memory;
+    // What is not left in the file is held as bits, where it can be.
+    archive.packed = memory >> 20;
     let names: Vec<String> = archive.arrays().map(|(name, _)| name.to_owned()).collect();
     for name in names {
         let array = archive.array(&name)?;
@@ -83,6 +85,24 @@ fn whole_files_are_read_from_memory_and_from_the_file() {
     for place in 0..held.len() {
         let same = held.item(place, |a| left.item(place, |b| Ok(a == b))).ok();
         assert_eq!(same, Some(true), "item {place}");
+    }
+}
+
+#[test]
+fn bytes_with_two_values_are_the_same_as_bits() {
+    for (name, array) in
+        [("sprites.npz", "imgs"), ("shapes.npz", "tilted"), ("shapes.npz", "images")]
+    {
+        let mut archive = Archive::open(&fixture(name)).ok().unwrap();
+        let bytes = archive.array(array).ok().unwrap();
+        archive.packed = 0;
+        let bits = archive.array(array).ok().unwrap();
+        // The pictures of the last one have their numbers in a corner.
+        assert_eq!(bits.is_packed(), array != "images");
+        for place in 0..bytes.len() {
+            let same = bytes.item(place, |a| bits.item(place, |b| Ok(a == b))).ok();
+            assert_eq!(same, Some(true), "{array}, item {place}");
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod archive;
 mod array;
+mod bits;
 #[cfg(test)]
 mod damaged;
 mod dtype;

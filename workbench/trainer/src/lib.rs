@@ -12,6 +12,7 @@ mod evaluate;
 mod film;
 mod fork;
 mod heartbeat;
+mod held;
 mod job;
 mod kept;
 mod knobs;

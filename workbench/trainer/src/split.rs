@@ -8,6 +8,7 @@ use workbench_engine::noise::{self, Key};
 use workbench_experiment::{Binarize, Experiment, OnBadItem};
 use workbench_runs::{Attribute, AttributeColumn};
 
+use crate::held::Held;
 use crate::{Error, Items, Medium, Pixels, Source, with_attribute};
 
 /// The three parts that a run works with.
@@ -48,6 +49,8 @@ struct Pool {
     caption: usize,
     /// The data set's number of each item held: bad ones are left out.
     numbers: Vec<u64>,
+    pixels: Held,
+    /// All but the pixels.
     items: Items,
 }
 
@@ -116,7 +119,8 @@ impl Split {
     pub fn of_items(source: &dyn Source, name: &str, items: &[u64]) -> Result<Split, Error> {
         let mut pool = Pool::empty(source, name);
         let size = pool.image.iter().product::<usize>();
-        let read = checked(source, name, items, size, OnBadItem::Stop)?;
+        let mut read = checked(source, name, items, size, OnBadItem::Stop)?;
+        pool.pixels = read.pack(size);
         (pool.numbers, pool.items) = (read.numbers, read.items.unwrap_or_default());
         let places = (0..pool.numbers.len() as u32).collect();
         Ok(Split { pool: Arc::new(pool), items: places })
@@ -164,14 +168,7 @@ impl Split {
         let held: Vec<u32> = places.iter().map(|&place| self.items[place as usize]).collect();
         let mut x = vec![0.0; held.len() * size];
         x.par_chunks_mut(size).zip(&held).for_each(|(image, &place)| {
-            let at = place as usize * size;
-            match &pool.items.pixels {
-                Pixels::U8(bytes) => {
-                    let bytes = &bytes[at..at + size];
-                    image.iter_mut().zip(bytes).for_each(|(x, &byte)| *x = f32::from(byte) / 255.0);
-                }
-                Pixels::F32(numbers) => image.copy_from_slice(&numbers[at..at + size]),
-            }
+            pool.pixels.fill(place as usize, image);
             binarizer.apply(image, &pool.name, pool.numbers[place as usize]);
         });
         let shape = [&[held.len()], &pool.image[..]].concat();
@@ -248,6 +245,7 @@ impl Pool {
             attributes: source.attributes().to_vec(),
             caption: source.caption(),
             numbers: Vec::new(),
+            pixels: Held::Bits(Vec::new()),
             items: Items::default(),
         }
     }
@@ -270,13 +268,21 @@ impl Pool {
         let read = |chunk: u64| {
             let first = chunk * CHUNK;
             let chunk: Vec<u64> = (first..n.min(first + CHUNK)).collect();
-            let items = checked(source, name, &chunk, size, on_bad);
+            let items = checked(source, name, &chunk, size, on_bad).map(|mut chunk| {
+                let pixels = chunk.pack(size);
+                (pixels, chunk)
+            });
             let done = done.fetch_add(chunk.len() as u64, std::sync::atomic::Ordering::Relaxed);
             progress(done + chunk.len() as u64, n);
             items
         };
-        let chunks: Vec<Chunk> =
-            (0..n.div_ceil(CHUNK)).into_par_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let (pixels, chunks): (Vec<Held>, Vec<Chunk>) = (0..n.div_ceil(CHUNK))
+            .into_par_iter()
+            .map(read)
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .unzip();
+        pool.pixels = Held::join(pixels, size);
         for chunk in chunks {
             skipped.extend(chunk.bad.into_iter().map(|(item, why)| (name.to_owned(), item, why)));
             pool.numbers.extend(chunk.numbers);
@@ -293,6 +299,14 @@ struct Chunk {
     numbers: Vec<u64>,
     items: Option<Items>,
     bad: Vec<(u64, String)>,
+}
+
+impl Chunk {
+    /// Takes the pixels out.
+    fn pack(&mut self, size: usize) -> Held {
+        let pixels = self.items.as_mut().map(|items| std::mem::take(&mut items.pixels));
+        Held::pack(pixels.unwrap_or_default(), size)
+    }
 }
 
 /// Reads items and looks at each; where bad ones are skipped, the rest is read one by one.
