@@ -7,3 +7,5 @@ mod mirrors;
 mod place;
 mod server;
 mod terminal;
+mod tls;
+mod tls_server;

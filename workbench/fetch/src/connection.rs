@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
+use rustls::CertificateError;
 use ureq::http::{HeaderMap, Response, Uri};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Proxy};
@@ -153,6 +154,8 @@ fn agent(settings: &Settings, roots: Option<RootCerts>, address: &str) -> Result
         .user_agent(&*settings.user_agent)
         .proxy(proxy)
         .max_redirects(REDIRECTS)
+        // What begins encrypted is not to go on otherwise.
+        .https_only(scheme == "https")
         .max_idle_connections(0)
         .http_status_as_error(false)
         .timeout_resolve(Some(settings.connect))
@@ -186,6 +189,9 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 fn trouble(error: ureq::Error, silence: Duration) -> Trouble {
+    if let Some(why) = distrust(&error) {
+        return Trouble::Certificate(why);
+    }
     match error {
         ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
             Trouble::Unreachable("no connection in time".to_owned())
@@ -198,8 +204,36 @@ fn trouble(error: ureq::Error, silence: Duration) -> Trouble {
         ureq::Error::Io(io) => Trouble::Unreachable(io.to_string()),
         ureq::Error::Timeout(_) => Trouble::Silence(silence.as_secs()),
         ureq::Error::TooManyRedirects => Trouble::Redirects(REDIRECTS),
+        ureq::Error::RequireHttpsOnly(to) => Trouble::Downgrade(to),
         ureq::Error::BadUri(uri) => Trouble::Address(uri),
         ureq::Error::ConnectProxyFailed(why) => Trouble::Proxy(format!("refuses: {why}")),
         error => Trouble::Connection(error.to_string()),
     }
+}
+
+/// Why a server's certificate is not believed, and what to do; `None` where something else is wrong.
+fn distrust(error: &ureq::Error) -> Option<String> {
+    let error = match error {
+        ureq::Error::Rustls(error) => error,
+        ureq::Error::Io(io) => io.get_ref()?.downcast_ref()?,
+        _ => return None,
+    };
+    let rustls::Error::InvalidCertificate(why) = error else { return None };
+    Some(match why {
+        CertificateError::UnknownIssuer => {
+            "its certificate is issued by none that is trusted; where your network puts certificates of its own in between, \
+             let SSL_CERT_FILE name a PEM file of those to trust"
+                .to_owned()
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "its certificate has expired, or the clock of this machine is wrong".to_owned()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "its certificate is not valid yet, or the clock of this machine is wrong".to_owned()
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "its certificate is of another host".to_owned()
+        }
+        why => format!("its certificate is not valid: {why}"),
+    })
 }

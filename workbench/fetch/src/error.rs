@@ -53,6 +53,11 @@ pub enum Trouble {
     Silence(u64),
     #[error("it redirects more than {0} times")]
     Redirects(u32),
+    #[error("it redirects from https to {0}, where anybody on the way could change what comes")]
+    Downgrade(String),
+    /// Whoever answers can't show to be who was asked.
+    #[error("{0}")]
+    Certificate(String),
     #[error("this is no address to fetch from: {0}")]
     Address(String),
     #[error("the proxy {0}")]
