@@ -5,6 +5,7 @@ mod cifar;
 mod csv_table;
 mod idx;
 mod image_folder;
+mod magick;
 mod npz;
 mod parquet_table;
 mod reader;
