@@ -35,9 +35,10 @@ fn list(context: &Context, json: bool) -> Result<()> {
         }
     }
     if json {
-        console::json(&Value::Array(
-            cards.iter().map(|card| describe(context, card, false)).collect(),
-        ));
+        let mut entries: Vec<Value> =
+            cards.iter().map(|card| describe(context, card, false)).collect();
+        entries.extend(failed.iter().map(|(name, why)| json!({"name": name, "error": why})));
+        console::json(&Value::Array(entries));
     } else {
         table(&cards, &failed);
     }

@@ -37,10 +37,11 @@ fn list(context: &Context, json: bool) -> Result<()> {
                 entry["plugin"] = source.name.as_str().into();
                 entry
             })),
-            Err(error) => failed.push(error.to_string()),
+            Err(error) => failed.push((source.name, error.to_string())),
         }
     }
     if json {
+        entries.extend(failed.iter().map(|(name, why)| json!({"plugin": name, "error": why})));
         console::json(&Value::Array(entries));
     } else {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -59,7 +60,10 @@ fn list(context: &Context, json: bool) -> Result<()> {
     // One that is broken does not hide the others.
     match failed.is_empty() {
         true => Ok(()),
-        false => Err(Failure::usage(failed.join("\nerror: "))),
+        false => {
+            let words: Vec<String> = failed.into_iter().map(|(_, why)| why).collect();
+            Err(Failure::usage(words.join("\nerror: ")))
+        }
     }
 }
 
