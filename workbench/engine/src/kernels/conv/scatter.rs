@@ -209,28 +209,23 @@ fn add_runs(x: &mut [f32], step: usize, rows: &[f32], row: usize, count: usize, 
     macro_rules! known {
         ($($width:literal)*) => {
             match width {
-                $($width => each_apart(count, apart, |i| {
+                $($width => sums!($width),)*
+                _ => sums!(width),
+            }
+        };
+    }
+    macro_rules! sums {
+        ($width:expr) => {
+            for first in 0..apart {
+                let mut i = first;
+                while i < count {
                     add(&mut x[i * step..][..$width], &rows[i * row..][..$width]);
-                }),)*
-                _ => each_apart(count, apart, |i| {
-                    add(&mut x[i * step..][..width], &rows[i * row..][..width]);
-                }),
+                    i += apart;
+                }
             }
         };
     }
     known!(3 4 6 8 9 12 16);
-}
-
-/// Every so many-th, then those beside them, and so on.
-#[inline(always)]
-fn each_apart(count: usize, apart: usize, mut each: impl FnMut(usize)) {
-    for first in 0..apart {
-        let mut i = first;
-        while i < count {
-            each(i);
-            i += apart;
-        }
-    }
 }
 
 #[inline(always)]
