@@ -23,6 +23,8 @@ use workbench_graph::{Distribution, MarkKind, NodeId, Op, Shape, Unary};
 
 /// Images a batch.
 const BATCH: usize = 128;
+/// Volumes a batch.
+const VOLUMES: usize = 16;
 
 /// The part of a step whose kernels are timed.
 #[derive(Clone, Copy, PartialEq)]
@@ -56,22 +58,31 @@ fn products(criterion: &mut Criterion) {
 }
 
 fn convolutions(criterion: &mut Criterion) {
-    // Kernel 4, stride 2, padding 1.
     for (channels, to, side) in [(1, 32, 28), (32, 64, 14), (3, 32, 64), (64, 64, 8)] {
-        let build = move |b: &mut Builder| {
-            let x = b.param("x", &[BATCH, channels, side, side], channels);
-            let h = b.conv("layer", x, channels, to, false);
-            b.unary(Unary::Relu, h)
-        };
-        layer(criterion, "conv", &format!("{channels}to{to}_{side}x{side}"), build);
+        conv(criterion, [channels, to], &[BATCH, side, side], false);
     }
-    for (channels, to, side) in [(64, 32, 7), (32, 1, 14), (32, 3, 32)] {
-        let build = move |b: &mut Builder| {
-            let x = b.param("x", &[BATCH, channels, side, side], channels);
-            b.conv("layer", x, channels, to, true)
-        };
-        layer(criterion, "conv_transpose", &format!("{channels}to{to}_{side}x{side}"), build);
+    for (channels, to, side) in [(64, 32, 7), (64, 64, 4), (32, 1, 14), (32, 3, 32)] {
+        conv(criterion, [channels, to], &[BATCH, side, side], true);
     }
+    for (channels, to, side) in [(1, 32, 32), (32, 64, 16)] {
+        conv(criterion, [channels, to], &[VOLUMES, side, side, side], false);
+    }
+    for (channels, to, side) in [(64, 32, 8), (32, 1, 16)] {
+        conv(criterion, [channels, to], &[VOLUMES, side, side, side], true);
+    }
+}
+
+/// Kernel 4, stride 2, padding 1, over `[B, …]`; up or down.
+fn conv(criterion: &mut Criterion, [channels, to]: [usize; 2], size: &[usize], up: bool) {
+    let dims = [&size[..1], &[channels], &size[1..]].concat();
+    let build = |b: &mut Builder| {
+        let x = b.param("x", &dims, channels);
+        let h = b.conv("layer", x, channels, to, up);
+        b.unary(Unary::Relu, h)
+    };
+    let side: Vec<String> = size[1..].iter().map(usize::to_string).collect();
+    let kind = if up { "conv_transpose" } else { "conv" };
+    layer(criterion, kind, &format!("{channels}to{to}_{}", side.join("x")), build);
 }
 
 fn elementwise(criterion: &mut Criterion) {

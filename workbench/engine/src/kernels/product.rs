@@ -6,6 +6,8 @@
 
 #![expect(unsafe_code, reason = "the innermost loops work on unchecked pointers")]
 
+use std::ops::Range;
+
 use pulp::{Arch, Simd, WithSimd};
 
 use super::threads::parallel;
@@ -62,6 +64,11 @@ impl<'a> Matrix<'a> {
         Matrix { data: self.data, row: self.column, column: self.row }
     }
 
+    fn as_rows(self, columns: usize) -> Rows<'a> {
+        let Matrix { data, row, column } = self;
+        Rows { data, row, column, run: columns, starts: &[0] }
+    }
+
     fn check(&self, rows: usize, columns: usize) {
         if rows > 0 && columns > 0 {
             let last = (rows - 1) * self.row + (columns - 1) * self.column;
@@ -103,8 +110,8 @@ pub(crate) fn product(
             let part = Size { m, n: columns, k };
             if m <= FEW && b.column == 1 && columns == width {
                 let c = c.at(panel * width);
-                let panel = Panels { data: b.data, row: b.row };
-                Arch::new().dispatch(Tiles { c, stride, size: part, a, b: panel, finish });
+                let (a, b) = (a.as_rows(k), Panels { data: b.data, row: b.row });
+                Arch::new().dispatch(Tiles { c, stride, size: part, a, b, finish });
                 return;
             }
             scratch::with(packed_len(k, columns), |packed| {
@@ -139,7 +146,12 @@ pub(super) fn packed_len(k: usize, n: usize) -> usize {
 
 /// Packs B `[k, n]`: panel by panel, each `[k, width]`, the last filled up with zeros.
 pub(super) fn pack(packed: &mut [f32], b: Matrix, k: usize, n: usize) {
-    Arch::new().dispatch(Pack { packed, b, k, n });
+    pack_rows(packed, b, k, n, 0..k);
+}
+
+/// Packs some rows of a B `[k, n]` from a matrix that holds those alone.
+pub(super) fn pack_rows(packed: &mut [f32], b: Matrix, k: usize, n: usize, rows: Range<usize>) {
+    Arch::new().dispatch(Pack { packed, b, k, n, rows });
 }
 
 /// One task's part of a product: C = A · B for a packed B.
@@ -157,6 +169,7 @@ pub(super) unsafe fn tiles(
     let restride = a.column == 1 && a.row.is_multiple_of(ALIAS) && size.m > 1 && size.n > MAX_WIDTH;
     if !restride {
         let b = Panels { data: packed, row: width() };
+        let a = a.as_rows(size.k);
         Arch::new().dispatch(Tiles { c, stride, size, a, b, finish });
         return;
     }
@@ -168,7 +181,7 @@ pub(super) unsafe fn tiles(
             for (i, to) in rows.chunks_mut(row).take(m).enumerate() {
                 to[..size.k].copy_from_slice(&a.data[(from + i) * a.row..][..size.k]);
             }
-            let a = Matrix { data: rows, row, column: 1 };
+            let a = Rows { data: rows, row, column: 1, run: size.k, starts: &[0] };
             // SAFETY: these rows of C are part of what the caller owns.
             let c = unsafe { c.add(from * stride) };
             let finish = finish.skip(from * stride);
@@ -180,7 +193,7 @@ pub(super) unsafe fn tiles(
 
 impl Target {
     /// Where an element lies.
-    fn at(self, index: usize) -> *mut f32 {
+    pub fn at(self, index: usize) -> *mut f32 {
         assert!(index <= self.len());
         // SAFETY: inside the buffer or one past it; who writes there is the caller's promise.
         unsafe { self.part(0, self.len()).as_mut_ptr().add(index) }
@@ -200,7 +213,7 @@ impl Finish<'_> {
     }
 }
 
-fn width() -> usize {
+pub(super) fn width() -> usize {
     struct Width;
     impl WithSimd for Width {
         type Output = usize;
@@ -217,6 +230,7 @@ struct Pack<'a> {
     b: Matrix<'a>,
     k: usize,
     n: usize,
+    rows: Range<usize>,
 }
 
 impl WithSimd for Pack<'_> {
@@ -224,9 +238,14 @@ impl WithSimd for Pack<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Pack { packed, b, k, n } = self;
+        let Pack { packed, b, k, n, rows } = self;
         let width = 2 * S::F32_LANES;
+        if rows.is_empty() {
+            return;
+        }
         for (panel, packed) in packed.chunks_mut(k * width).take(n.div_ceil(width)).enumerate() {
+            let packed = &mut packed[rows.start * width..rows.end * width];
+            let k = rows.len();
             let columns = width.min(n - panel * width);
             let from = &b.data[panel * width * b.column..];
             if b.column == 1 {
@@ -258,18 +277,30 @@ impl WithSimd for Pack<'_> {
 
 /// B as the tiles read it: a panel's rows lie `row` numbers apart.
 #[derive(Clone, Copy)]
-struct Panels<'a> {
-    data: &'a [f32],
-    row: usize,
+pub(super) struct Panels<'a> {
+    pub data: &'a [f32],
+    pub row: usize,
 }
 
-struct Tiles<'a> {
-    c: *mut f32,
-    stride: usize,
-    size: Size,
-    a: Matrix<'a>,
-    b: Panels<'a>,
-    finish: Finish<'a>,
+/// A as the tiles read it: element (i, j) is `data[i · row + starts[j / run] + j % run · column]`.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    pub data: &'a [f32],
+    pub row: usize,
+    pub column: usize,
+    pub run: usize,
+    pub starts: &'a [usize],
+}
+
+/// One task's part of a product: C, whose rows are `stride` apart, = A · B. Whoever runs it promises that all of it lies
+/// inside A and inside its own part of C.
+pub(super) struct Tiles<'a> {
+    pub c: *mut f32,
+    pub stride: usize,
+    pub size: Size,
+    pub a: Rows<'a>,
+    pub b: Panels<'a>,
+    pub finish: Finish<'a>,
 }
 
 impl WithSimd for Tiles<'_> {
@@ -292,9 +323,10 @@ impl WithSimd for Tiles<'_> {
                     a: unsafe { self.a.data.as_ptr().add(from * self.a.row) },
                     row: self.a.row,
                     column: self.a.column,
+                    run: self.a.run,
+                    starts: self.a.starts,
                     b: self.b.data[panel * k * width..].as_ptr(),
                     b_row: self.b.row,
-                    k,
                     // SAFETY: inside the caller's part of C.
                     c: unsafe { self.c.add(from * self.stride + panel * width) },
                     stride: self.stride,
@@ -315,9 +347,10 @@ struct Tile<'a> {
     a: *const f32,
     row: usize,
     column: usize,
+    run: usize,
+    starts: &'a [usize],
     b: *const f32,
     b_row: usize,
-    k: usize,
     c: *mut f32,
     stride: usize,
     columns: usize,
@@ -353,20 +386,24 @@ impl Tile<'_> {
     unsafe fn multiply<S: Simd, const R: usize, const V: usize>(self, simd: S) {
         let lanes = S::F32_LANES;
         let mut sums = [[simd.splat_f32s(0.0); V]; R];
-        let (mut a, mut b) = (self.a, self.b);
-        for _ in 0..self.k {
-            // SAFETY: the panel holds 2 · lanes numbers a row, and A an element for each row and step.
-            unsafe {
-                let row: [S::f32s; V] =
-                    std::array::from_fn(|v| b.add(v * lanes).cast::<S::f32s>().read_unaligned());
-                for (r, sums) in sums.iter_mut().enumerate() {
-                    let x = simd.splat_f32s(*a.add(r * self.row));
-                    for (sum, b) in sums.iter_mut().zip(row) {
-                        *sum = simd.mul_add_f32s(x, b, *sum);
+        let mut b = self.b;
+        for &start in self.starts {
+            let mut a = self.a.wrapping_add(start);
+            for _ in 0..self.run {
+                // SAFETY: the panel holds 2 · lanes numbers a row, and A an element for each row and step.
+                unsafe {
+                    let row: [S::f32s; V] = std::array::from_fn(|v| {
+                        b.add(v * lanes).cast::<S::f32s>().read_unaligned()
+                    });
+                    for (r, sums) in sums.iter_mut().enumerate() {
+                        let x = simd.splat_f32s(*a.add(r * self.row));
+                        for (sum, b) in sums.iter_mut().zip(row) {
+                            *sum = simd.mul_add_f32s(x, b, *sum);
+                        }
                     }
+                    a = a.wrapping_add(self.column);
+                    b = b.wrapping_add(self.b_row);
                 }
-                a = a.wrapping_add(self.column);
-                b = b.wrapping_add(self.b_row);
             }
         }
         for (r, sums) in sums.into_iter().enumerate() {
@@ -478,8 +515,8 @@ mod tests {
     fn multiply<S: Simd>(simd: S, c: &mut [f32], size: Size, [a, b]: [Matrix; 2], finish: Finish) {
         let Size { m: _, n, k } = size;
         let mut packed = vec![f32::NAN; packed_len(k, n)];
-        simd.vectorize(Pack { packed: &mut packed, b, k, n });
-        let b = Panels { data: &packed, row: 2 * S::F32_LANES };
+        simd.vectorize(Pack { packed: &mut packed, b, k, n, rows: 0..k });
+        let (a, b) = (a.as_rows(k), Panels { data: &packed, row: 2 * S::F32_LANES });
         simd.vectorize(Tiles { c: c.as_mut_ptr(), stride: n, size, a, b, finish });
     }
 

@@ -62,18 +62,26 @@ impl Builder {
         result
     }
 
+    /// Of an image, a volume, …: kernel 4, stride 2, padding 1 along each axis.
     pub fn conv(&mut self, name: &str, x: NodeId, from: usize, to: usize, up: bool) -> NodeId {
-        let geometry =
-            ConvGeometry { stride: vec![2; 2], pad: vec![1; 2], dilation: vec![1; 2], groups: 1 };
+        let axes = self.graph.node(x).shape.rank() - 2;
+        let geometry = ConvGeometry {
+            stride: vec![2; axes],
+            pad: vec![1; axes],
+            dilation: vec![1; axes],
+            groups: 1,
+        };
         let (op, first, second) = if up {
-            let out_pad = vec![0; 2];
+            let out_pad = vec![0; axes];
             (Op::ConvTranspose { geometry, out_pad }, from, to)
         } else {
             (Op::Conv(geometry), to, from)
         };
-        self.graph.enter(name, Some("conv2d"));
-        let weight = self.param("weight", &[first, second, 4, 4], from * 16);
-        let bias = self.param("bias", &[to, 1, 1], 0);
+        self.graph.enter(name, Some(&format!("conv{axes}d")));
+        let kernel = vec![4; axes];
+        let fan_in = from * kernel.iter().product::<usize>();
+        let weight = self.param("weight", &[&[first, second], &kernel[..]].concat(), fan_in);
+        let bias = self.param("bias", &[&[to], &vec![1; axes][..]].concat(), 0);
         let product = self.add(op, &[x, weight], None);
         let result = self.binary(Binary::Add, product, bias);
         self.graph.leave();

@@ -189,13 +189,14 @@ impl Garden {
     fn conv_transpose(&mut self, x: NodeId) -> NodeId {
         let dims = self.dims(x);
         let groups = if dims[0].is_multiple_of(2) { self.pick(1, 2) } else { 1 };
-        let per_group = self.pick(1, 3);
+        // Few channels are scattered, many gathered.
+        let per_group = self.one_of(&[1, 2, 3, 12, 17]);
         let mut weight = vec![dims[0], per_group];
         let mut geometry = ConvGeometry { stride: vec![], pad: vec![], dilation: vec![], groups };
         let mut out_pad = Vec::new();
         for &size in &dims[1..] {
             let kernel = self.pick(1, 4);
-            let (stride, dilation) = (self.pick(1, 2), self.pick(1, 2));
+            let (stride, dilation) = (self.pick(1, 3), self.pick(1, 2));
             let full = (size - 1) * stride + dilation * (kernel - 1) + 1;
             weight.push(kernel);
             geometry.stride.push(stride);
