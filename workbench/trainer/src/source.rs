@@ -15,6 +15,9 @@ pub trait Source: Send + Sync {
         Medium::Picture
     }
 
+    /// Bytes of a pixel: 1 for [`Pixels::U8`], 4 for [`Pixels::F32`].
+    fn pixel_bytes(&self) -> usize;
+
     /// Names of the classes, in the order of their numbers; empty where there are no labels.
     fn classes(&self) -> &[String];
 
@@ -77,6 +80,14 @@ impl Pixels {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Makes room for so many numbers more, where there is any: without it, they are appended all the same.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        let _ = match self {
+            Pixels::U8(bytes) => bytes.try_reserve_exact(more),
+            Pixels::F32(numbers) => numbers.try_reserve_exact(more),
+        };
     }
 }
 
