@@ -45,6 +45,11 @@ fn a_bench_tells_all_that_it_promises() {
         assert!((10.0..2000.0).contains(&memory), "{memory} MB");
     }
     assert!(number(&told["batch_made_ms"]) > 0.0 && number(&told["first_step_seconds"]) > 0.0);
+    let data = &told["data"];
+    let waited = number(&phases["data_ms"]) / mean;
+    assert!((number(&data["wait_fraction"]) - waited).abs() < 1e-3, "{told}");
+    assert!(number(&data["images_per_second"]) > 0.0 && data["held"] == true, "{told}");
+    assert_eq!(data["made_ms"], told["batch_made_ms"]);
     assert!(told.get("profile").is_none());
 }
 
@@ -91,8 +96,15 @@ fn people_get_a_table() {
     let arguments = ["bench", "bench-conv28", "train.batch_size=4", "--steps", "2", "--warmup=0"];
     let told = workbench.command(&arguments).ok().stdout;
     let more = workbench.command(&[&arguments[..], &["--profile"]].concat()).ok().stdout;
-    for word in ["images/s", "forward", "backward", "optimizer", "GFLOP/s", "1,691,369 parameters"]
-    {
+    for word in [
+        "images/s",
+        "forward",
+        "backward",
+        "optimizer",
+        "GFLOP/s",
+        "1,691,369 parameters",
+        "data alone",
+    ] {
         assert!(told.contains(word), "{word}:\n{told}");
     }
     assert!(!told.contains("encoder.down1"), "{told}");

@@ -53,7 +53,7 @@ pub enum Command {
     Check(Check),
     /// Measure how fast an experiment trains, phase by phase
     ///
-    /// Takes whole training steps on batches of the experiment's own data, made ahead on another thread as in a run, and
+    /// Takes whole training steps on batches of the experiment's own data, made ahead on other threads as in a run, and
     /// reads the loss back at each. Nothing is written: there is no run. Images a second are those of the median step.
     /// GFLOP/s count products alone, and are compared with a large product measured on this machine, on the same threads.
     /// Memory is the most that the process held until the last step, the data set included.
@@ -306,6 +306,9 @@ pub struct Check {
     /// Print the experiment as resolved: every default filled in
     #[arg(long)]
     pub resolved: bool,
+    /// Draw what the architecture sees of some items, measured and in training, as a PNG
+    #[arg(long, value_name = "FILE", conflicts_with = "resolved")]
+    pub batch: Option<PathBuf>,
     #[command(flatten)]
     pub json: Json,
 }

@@ -10,7 +10,8 @@ use workbench_engine::{Array, Batch, Input, Session};
 use workbench_plots::principal_axes;
 use workbench_runs::{Attribute, RunDir, Snapshot, checkpoint};
 use workbench_trainer::{
-    Asked, Binarizer, Medium, Source, Split, Splits, of_items, to_bytes, with_attribute,
+    Asked, Medium, Source, Split, Splits, Transform, attribute_of, of_items, to_bytes,
+    with_attribute,
 };
 
 use crate::failure::{Failure, Result};
@@ -134,7 +135,7 @@ impl Explorer {
         if self.valid.is_none() {
             let (experiment, source) =
                 (&self.model.prepared.experiment, &self.model.prepared.source);
-            let splits = Splits::load(experiment, source, &|_, _| {});
+            let splits = Splits::open(experiment, source.shared());
             self.valid = Some(splits.map_err(|error| error.to_string())?.valid);
         }
         let valid = self.valid.as_ref().filter(|valid| point < valid.len());
@@ -145,7 +146,8 @@ impl Explorer {
 
     /// An item of a split, by its place there.
     fn reconstruct(&self, split: &Split, place: u32) -> Result<(Item, Batch), String> {
-        let batch = split.batch(&[place], Binarizer::fixed(&self.model.prepared.experiment));
+        let transform = Transform::fixed(&self.model.prepared.experiment);
+        let batch = split.batch(&[place], transform).map_err(|error| error.to_string())?;
         let wrong = |error: workbench_engine::Error| error.to_string();
         let z = self.session().encode(&batch).map_err(wrong)?.mean;
         let label = match batch.inputs.get("label") {
@@ -157,10 +159,8 @@ impl Explorer {
             Some(Input::F32(array)) => pixels(&self.shown(array.clone())).pop(),
             _ => None,
         };
-        let columns = split.attributes(place as usize + 1);
         let value = |attribute: &Attribute| {
-            let column = columns.iter().find(|column| column.attribute == *attribute)?;
-            column.of.last().copied().filter(|value| !value.is_nan())
+            attribute_of(&batch, attribute).first().copied().filter(|value| !value.is_nan())
         };
         let told: Vec<Option<f32>> = self.told.iter().map(value).collect();
         // Also what is no slider, such as its caption, is this item's.

@@ -7,7 +7,7 @@ use workbench_engine::{OptimizerConfig, Session};
 use workbench_experiment::{DatasetSource, DeviceKind, Experiment, OptimizerKind, nearest};
 use workbench_graph::Graph;
 use workbench_host::{KnobInfo, Plugin, Plugins, Task, Value};
-use workbench_trainer::{Plan, Source};
+use workbench_trainer::{Plan, Source, input_shape};
 
 use crate::card::Card;
 use crate::context::Context;
@@ -19,6 +19,8 @@ use crate::source::PluginSource;
 
 /// An experiment whose plugins are loaded, whose data are open and whose graph is traced.
 pub struct Prepared {
+    /// `[C, H, W]` of what the architecture sees: images are cropped to it.
+    pub input: Vec<usize>,
     /// Every default filled in, the plugins' too.
     pub experiment: Experiment,
     pub source: PluginSource,
@@ -44,9 +46,12 @@ impl Prepared {
         let (reader, card, source) = open_data(context, &mut experiment)?;
         let plan = Plan::of(&experiment, &source)
             .map_err(|error| blame_plan(&experiment, &reader, &error))?;
-        let (architecture, graph) = trace(context, &mut experiment, &source, plan.train_items)?;
+        let input = input_shape(&experiment, &source)
+            .map_err(|error| blame_plan(&experiment, &reader, &error))?;
+        let (architecture, graph) =
+            trace(context, &mut experiment, &source, &input, plan.train_items)?;
         check_monitor(&experiment, &graph)?;
-        Ok(Prepared { experiment, source, graph, plan, card, reader, architecture })
+        Ok(Prepared { input, experiment, source, graph, plan, card, reader, architecture })
     }
 
     /// A fresh session: parameters as the seed initialises them.
@@ -180,6 +185,7 @@ fn trace(
     context: &Context,
     experiment: &mut Experiment,
     source: &PluginSource,
+    input: &[usize],
     items: u64,
 ) -> Result<(Arc<Plugin>, Graph)> {
     let name = experiment.architecture.plugin.clone();
@@ -193,7 +199,7 @@ fn trace(
     check_knobs(experiment, &name, &info.knobs)?;
     fill_in(&mut experiment.architecture.values, &values);
     let task = Task {
-        image: source.image().to_vec(),
+        image: input.to_vec(),
         medium: source.host_medium(),
         classes: source.classes().len(),
         items,
@@ -285,6 +291,9 @@ fn blame_plan(
     let key = match error {
         workbench_trainer::Error::BatchTooLarge { .. } => "train.batch_size",
         workbench_trainer::Error::Validation { .. } => "train.validation",
+        workbench_trainer::Error::Crop { .. } => "input.crop",
+        workbench_trainer::Error::Shift { .. } => "input.shift",
+        workbench_trainer::Error::Dequantize => "input.dequantize",
         // The plugin has named itself.
         workbench_trainer::Error::Source(error) => return Failure::usage(error),
         other => return Failure::usage(format_args!("plugin `{}`: {other}", reader.name)),

@@ -107,11 +107,9 @@ impl PluginSource {
         }
     }
 
-    /// Of an image, as it is held in memory.
-    pub fn bytes_per_item(&self) -> u64 {
-        let floats =
-            self.dataset.fields().iter().any(|field| field.is_image() && field.dtype == DType::F32);
-        self.image.iter().product::<usize>() as u64 * if floats { 4 } else { 1 }
+    /// As the trainer holds it.
+    pub fn shared(&self) -> Arc<dyn Source> {
+        Arc::new(self.clone())
     }
 }
 
@@ -125,6 +123,14 @@ impl Source for PluginSource {
             workbench_host::Medium::Picture => Medium::Picture,
             workbench_host::Medium::Volume => Medium::Volume,
             workbench_host::Medium::Clip => Medium::Clip,
+        }
+    }
+
+    fn pixel_bytes(&self) -> usize {
+        let image = self.dataset.fields().iter().find(|field| field.is_image());
+        match image.map(|field| field.dtype) {
+            Some(DType::F32) => 4,
+            _ => 1,
         }
     }
 

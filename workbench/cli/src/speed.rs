@@ -15,6 +15,9 @@ pub struct Speed<'a> {
     pub prepared: &'a Prepared,
     pub path: Path,
     pub timed: &'a Bench,
+    /// Whether the training data lie in memory, and how many threads make batches.
+    pub is_held: bool,
+    pub readers: usize,
     /// From the start of the command to the end of the first step.
     pub first: Duration,
     /// The most bytes that the process has held; `None` where the system does not say.
@@ -26,7 +29,7 @@ pub struct Speed<'a> {
 /// Means over the timed steps, in milliseconds. They add up to `whole`.
 struct Phases {
     whole: f64,
-    /// Waiting for the batch: what making it on another thread did not hide.
+    /// Waiting for the batch: what making it on other threads did not hide.
     data: f64,
     /// Of the engine; `None` where it keeps no costs.
     engine: Option<Engine>,
@@ -71,6 +74,13 @@ impl Speed<'_> {
                 "other_ms": engine(|engine| engine.other),
             },
             "batch_made_ms": rounded(self.mean_ms(|step| step.made)),
+            "data": {
+                "wait_fraction": rounded(phases.data / phases.whole),
+                "made_ms": rounded(self.mean_ms(|step| step.made)),
+                "images_per_second": rounded(self.timed.data_alone),
+                "readers": self.readers,
+                "held": self.is_held,
+            },
             "first_step_seconds": rounded(self.first.as_secs_f64()),
             "peak_rss_mb": self.memory.map(|bytes| rounded(bytes as f64 / 1e6)),
             "gflops": self.gflops().map(rounded),
@@ -135,8 +145,19 @@ impl Speed<'_> {
         console::line("");
         console::table(&self.phase_rows(&phases));
         console::line(format_args!(
-            "data is waiting for the batch; making it took {:.2} ms, on another thread",
-            self.mean_ms(|step| step.made)
+            "data is waiting for the batch; making one takes {:.2} ms of {}, from {}",
+            self.mean_ms(|step| step.made),
+            match self.readers {
+                1 => "another thread's time".to_owned(),
+                n => format!("{n} other threads' time"),
+            },
+            if self.is_held { "memory" } else { "the data set, read anew" },
+        ));
+        let alone = self.timed.data_alone;
+        console::line(format_args!(
+            "data alone    {} images/s, {:.1} times what training takes",
+            grouped(alone.round() as u64),
+            alone / self.images_per_second()
         ));
         if profile {
             console::line("");

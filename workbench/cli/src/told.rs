@@ -4,7 +4,7 @@
 use workbench_engine::Batch;
 use workbench_experiment::nearest;
 use workbench_runs::Attribute;
-use workbench_trainer::{Asked, Binarizer, Source, Split, Wanted};
+use workbench_trainer::{Asked, Source, Split, Transform, Wanted};
 
 use crate::failure::{Failure, Result};
 use crate::model::Model;
@@ -98,7 +98,7 @@ pub fn items(model: &Model, n: usize) -> Result<Batch> {
     let numbers: Vec<u64> = (0..there).collect();
     let split = Split::of_items(source, "test", &numbers)?;
     let places: Vec<u32> = (0..split.len() as u32).collect();
-    Ok(split.batch(&places, Binarizer::fixed(&model.prepared.experiment)))
+    Ok(split.batch(&places, Transform::fixed(&model.prepared.experiment))?)
 }
 
 #[cfg(test)]

@@ -114,11 +114,24 @@ impl OptimizerKind {
         [("adam", OptimizerKind::Adam), ("adamw", OptimizerKind::AdamW)];
 }
 
-/// What happens to images before they are seen.
+/// What happens to images before they are seen, and how they come there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Input {
     /// How grey values become black and white.
     pub binarize: Binarize,
+    /// Bytes become (byte + u) / 256 with u from U[0, 1), drawn anew at every visit (Theis et al. 2016, "A note on the
+    /// evaluation of generative models", section 3.1), and not byte / 255. Never with `binarize`.
+    pub dequantize: bool,
+    /// In training, images are mirrored with probability ½ each way.
+    pub flip: Flip,
+    /// In training, images are moved by up to so many pixels each way; what comes in repeats the edge.
+    pub shift: usize,
+    /// Height and width of what is seen of an image: anywhere in training, else its middle.
+    pub crop: Option<[usize; 2]>,
+    /// `memory_mb`: images whose pixels take more are read anew whenever they are needed. 0: half of the machine's memory.
+    pub memory_mb: u64,
+    /// Threads that make batches. 0: by the machine.
+    pub readers: usize,
     /// What to do with an image that can't be read.
     pub on_bad_item: OnBadItem,
     /// How long one call into a plugin may take, `read_deadline` in seconds: reading 512 items, opening the data,
@@ -140,6 +153,38 @@ pub enum Binarize {
 impl Binarize {
     pub(crate) const WORDS: [(&str, Binarize); 3] =
         [("none", Binarize::None), ("static", Binarize::Static), ("dynamic", Binarize::Dynamic)];
+}
+
+/// Along which sides images are mirrored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flip {
+    /// Never.
+    None,
+    /// Left becomes right.
+    Horizontal,
+    /// Top becomes bottom.
+    Vertical,
+    /// Each, one without the other too.
+    Both,
+}
+
+impl Flip {
+    pub(crate) const WORDS: [(&str, Flip); 4] = [
+        ("none", Flip::None),
+        ("horizontal", Flip::Horizontal),
+        ("vertical", Flip::Vertical),
+        ("both", Flip::Both),
+    ];
+
+    /// Whether left may become right.
+    pub fn is_horizontal(self) -> bool {
+        matches!(self, Flip::Horizontal | Flip::Both)
+    }
+
+    /// Whether top may become bottom.
+    pub fn is_vertical(self) -> bool {
+        matches!(self, Flip::Vertical | Flip::Both)
+    }
 }
 
 /// What an image that can't be read does to the run.

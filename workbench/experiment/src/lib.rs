@@ -23,7 +23,7 @@ mod write;
 pub use error::Error;
 pub use experiment::{
     Architecture, Binarize, Checkpoint, Dataset, DatasetSource, Device, DeviceKind, Experiment,
-    Input, Log, OnBadItem, Optimizer, OptimizerKind, Plots, Train, is_name,
+    Flip, Input, Log, OnBadItem, Optimizer, OptimizerKind, Plots, Train, is_name,
 };
 pub use length::{Every, Length};
 pub use nearest::nearest;

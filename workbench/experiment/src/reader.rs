@@ -83,6 +83,16 @@ impl<'a> Reader<'a> {
         elements.iter().enumerate().map(one).collect::<Result<_, _>>().map(Some)
     }
 
+    pub(crate) fn boolean(&mut self, key: &'a str) -> Result<Option<bool>, Error> {
+        let Some(node) = self.take(key) else {
+            return Ok(None);
+        };
+        match node.value {
+            Value::Boolean(value) => Ok(Some(value)),
+            _ => Err(self.wrong_type(key, node, "true or false")),
+        }
+    }
+
     pub(crate) fn number(
         &mut self,
         key: &'a str,

@@ -9,8 +9,8 @@ use crate::reader::{MOST_STEPS, NAME_RULE, Reader};
 use crate::schedule_reader::{Values, schedule};
 use crate::{
     Architecture, Binarize, Checkpoint, Dataset, DatasetSource, Device, DeviceKind, Error,
-    Experiment, Input, Length, Log, OnBadItem, Optimizer, OptimizerKind, Plots, Schedule, Train,
-    is_name,
+    Experiment, Flip, Input, Length, Log, OnBadItem, Optimizer, OptimizerKind, Plots, Schedule,
+    Train, is_name,
 };
 
 /// Reads the experiment out of what was written, table by table. `stem` names it where it doesn't name itself.
@@ -134,13 +134,39 @@ fn knobs(mut table: Reader) -> Result<BTreeMap<String, Schedule>, Error> {
 fn input(mut table: Reader) -> Result<Input, Error> {
     let input = Input {
         binarize: table.word("binarize", &Binarize::WORDS)?.unwrap_or(Binarize::None),
+        dequantize: table.boolean("dequantize")?.unwrap_or(false),
+        flip: table.word("flip", &Flip::WORDS)?.unwrap_or(Flip::None),
+        shift: small(table.integer("shift", 0..=LARGEST_SIDE)?, 0),
+        crop: crop(&mut table)?,
+        memory_mb: table.integer("memory_mb", 0..=MOST_MEMORY)?.unwrap_or(0),
+        readers: small(table.integer("readers", 0..=MOST_READERS)?, 0),
         on_bad_item: table.word("on_bad_item", &OnBadItem::WORDS)?.unwrap_or(OnBadItem::Stop),
         read_deadline: Duration::from_secs_f64(
             table.number("read_deadline", READ_DEADLINES)?.unwrap_or(300.0),
         ),
     };
     table.finish()?;
+    if input.dequantize && input.binarize != Binarize::None {
+        let message =
+            "`input.dequantize` and `input.binarize` exclude each other: pixels are numbers, or 0 and 1"
+                .to_owned();
+        return Err(table.error_at("dequantize", message, Some("keep one of the two".to_owned())));
+    }
     Ok(input)
+}
+
+fn crop(table: &mut Reader) -> Result<Option<[usize; 2]>, Error> {
+    match table.integers("crop", 1..=LARGEST_SIDE)?.as_deref() {
+        None => Ok(None),
+        Some(&[height, width]) => Ok(Some([height as usize, width as usize])),
+        Some(sides) => {
+            let numbers = if sides.len() == 1 { "number" } else { "numbers" };
+            let message =
+                format!("`input.crop` has {} {numbers}, and is a height and a width", sides.len());
+            let help = "such as crop = [24, 24]".to_owned();
+            Err(table.error_at("crop", message, Some(help)))
+        }
+    }
 }
 
 fn log(mut table: Reader) -> Result<Log, Error> {
@@ -185,6 +211,11 @@ const READ_DEADLINES: RangeInclusive<f64> = 0.01..=2_592_000.0;
 /// Of images in a batch, and of checkpoints kept: more is a mistake.
 const LARGEST_COUNT: u64 = 1 << 24;
 const MOST_THREADS: u64 = 4096;
+const MOST_READERS: u64 = 256;
+/// Of an image, as data sets can have it.
+const LARGEST_SIDE: u64 = 1 << 16;
+/// Megabytes.
+const MOST_MEMORY: u64 = 1 << 40;
 
 /// A count that was checked to be at most [`LARGEST_COUNT`], which any `usize` holds.
 fn small(count: Option<u64>, default: usize) -> usize {

@@ -1,8 +1,8 @@
 use std::fmt::Write;
 
 use crate::{
-    Binarize, DatasetSource, DeviceKind, Experiment, Length, Milestones, OnBadItem, Optimizer,
-    OptimizerKind, Schedule,
+    Binarize, DatasetSource, DeviceKind, Experiment, Flip, Length, Milestones, OnBadItem,
+    Optimizer, OptimizerKind, Schedule,
 };
 
 impl Experiment {
@@ -45,6 +45,14 @@ impl Experiment {
         }
         out.table("input");
         out.entry("binarize", word(&Binarize::WORDS, self.input.binarize));
+        out.entry("dequantize", self.input.dequantize.to_string());
+        out.entry("flip", word(&Flip::WORDS, self.input.flip));
+        out.entry("shift", self.input.shift.to_string());
+        if let Some([height, width]) = self.input.crop {
+            out.entry("crop", format!("[{height}, {width}]"));
+        }
+        out.entry("memory_mb", self.input.memory_mb.to_string());
+        out.entry("readers", self.input.readers.to_string());
         out.entry("on_bad_item", word(&OnBadItem::WORDS, self.input.on_bad_item));
         out.entry("read_deadline", number(self.input.read_deadline.as_secs_f64()));
         out.table("log");

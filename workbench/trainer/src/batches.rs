@@ -1,52 +1,71 @@
-//! Batches in the order of training, made ahead on another thread.
+//! Which batches are wanted: those of training, and those of a split in order.
 
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::ops::Range;
 use std::thread::Scope;
-use std::time::{Duration, Instant};
 
 use workbench_engine::Batch;
 use workbench_engine::noise::{Key, permutation};
 use workbench_experiment::Experiment;
 
-use crate::{Binarizer, Plan, Split};
+use crate::ahead::{Batches, Wanted, ahead};
+use crate::{Error, Plan, Split, Transform};
 
-/// Made ahead of the one in use; each costs memory, and one would do where the maker is faster.
-const AHEAD: usize = 2;
-
-/// A batch, and how long making it took.
-pub(crate) struct Made {
-    pub batch: Batch,
-    pub took: Duration,
-}
-
-/// Batches from step `start` (counted from 0) to the end of the run. What is in a batch depends on the seed
-/// and its step alone. The thread ends when the receiver is dropped.
-pub(crate) fn ahead<'scope>(
+/// Batches in the order of training from step `start` (counted from 0) to the end of the run. What is in a batch depends
+/// on the seed and its step alone.
+pub(crate) fn training<'scope>(
     scope: &'scope Scope<'scope, '_>,
     experiment: &'scope Experiment,
     plan: Plan,
     train: &'scope Split,
     start: u64,
-) -> Receiver<Made> {
-    let (sender, receiver) = sync_channel(AHEAD);
-    scope.spawn(move || {
-        let mut order = Vec::new();
-        let mut ordered_for = None;
-        for step in start..plan.total_steps {
-            let began = Instant::now();
-            let epoch = step / plan.steps_per_epoch;
-            if ordered_for != Some(epoch) {
-                order =
-                    permutation(Key::new(experiment.seed, "shuffle", epoch, 0), train.len() as u32);
-                ordered_for = Some(epoch);
-            }
-            let first = (step % plan.steps_per_epoch) as usize * experiment.train.batch_size;
-            let last = order.len().min(first + experiment.train.batch_size);
-            let batch = train.batch(&order[first..last], Binarizer::training(experiment, epoch));
-            if sender.send(Made { batch, took: began.elapsed() }).is_err() {
-                return;
-            }
+) -> Batches<'scope> {
+    let (mut order, mut ordered_for) = (Vec::new(), None);
+    let wanted = (start..plan.total_steps).map(move |step| {
+        let epoch = step / plan.steps_per_epoch;
+        if ordered_for != Some(epoch) {
+            let key = Key::new(experiment.seed, "shuffle", epoch, 0);
+            order = permutation(key, train.len() as u32);
+            ordered_for = Some(epoch);
         }
+        let first = (step % plan.steps_per_epoch) as usize * experiment.train.batch_size;
+        let last = order.len().min(first + experiment.train.batch_size);
+        let places = order[first..last].to_vec();
+        Wanted { places, transform: Transform::training(experiment, epoch) }
     });
-    receiver
+    ahead(scope, train, wanted)
+}
+
+/// The first `n` items of a split, batch by batch in order, to `visit` with the number of the batch and the places of its
+/// items.
+///
+/// # Errors
+/// Of the split, and those of `visit`.
+pub(crate) fn each(
+    split: &Split,
+    n: usize,
+    batch_size: usize,
+    transform: Transform,
+    mut visit: impl FnMut(u64, Range<usize>, Batch) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let range = move |first: usize| first..n.min(first + batch_size);
+    let ranges = move || (0..n).step_by(batch_size).map(range);
+    if n <= batch_size {
+        // One batch is sooner made than a thread is started.
+        return ranges().enumerate().try_for_each(|(number, range)| {
+            let places: Vec<u32> = places(&range);
+            visit(number as u64, range, split.batch(&places, transform)?)
+        });
+    }
+    std::thread::scope(|scope| {
+        let wanted = ranges().map(|range| Wanted { places: places(&range), transform });
+        let batches = ahead(scope, split, wanted);
+        ranges().enumerate().try_for_each(|(number, range)| match batches.next() {
+            Some(made) => visit(number as u64, range, made?.batch),
+            None => Ok(()),
+        })
+    })
+}
+
+fn places(range: &Range<usize>) -> Vec<u32> {
+    range.clone().map(|place| place as u32).collect()
 }

@@ -62,6 +62,21 @@ pub fn with_attribute(batch: Batch, attribute: &Attribute, values: &[f32]) -> Ba
     batch.with_f32(&format!("known:{}", attribute.name), &shape, known)
 }
 
+/// The values that [`with_attribute`] was given.
+pub fn attribute_of(batch: &Batch, attribute: &Attribute) -> Vec<f32> {
+    let of = |kind: &str| batch.inputs.get(&format!("{kind}:{}", attribute.name));
+    match (of("attribute"), of("known")) {
+        (Some(Input::I64 { data, .. }), _) => {
+            data.iter().map(|&at| if at < 0 { f32::NAN } else { at as f32 }).collect()
+        }
+        (Some(Input::F32(values)), Some(Input::F32(known))) => {
+            let pairs = values.data.iter().zip(&known.data);
+            pairs.map(|(&value, &known)| if known == 0.0 { f32::NAN } else { value }).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 fn rows<T: Copy>(data: &[T], items: &[usize], size: usize) -> Vec<T> {
     items.iter().flat_map(|&item| data[item * size..(item + 1) * size].iter().copied()).collect()
 }

@@ -7,6 +7,21 @@ pub enum Error {
     /// The data set's own words; the plugin and the item are in them.
     #[error("{0}")]
     Source(SourceError),
+    /// An item that was good when the run began.
+    #[error("{error}; it could be read before. {}", after_mending(*.saved, *.is_skipped))]
+    Lost { error: Box<Error>, saved: Option<u64>, is_skipped: bool },
+    #[error(
+        "`input.crop` takes {}x{} of images, and these have {}x{}",
+        .crop[0], .crop[1], .image[0], .image[1]
+    )]
+    Crop { crop: [usize; 2], image: [usize; 2] },
+    #[error(
+        "`input.shift` of {shift} can move images of {}x{} out of sight",
+        .image[0], .image[1]
+    )]
+    Shift { shift: usize, image: [usize; 2] },
+    #[error("`input.dequantize` is for bytes, and this data set gives numbers of 32 bits")]
+    Dequantize,
     #[error("item {item} of `{split}`: {what}")]
     BadItem { split: String, item: u64, what: String },
     #[error(
@@ -78,6 +93,16 @@ fn listed(lines: &[String]) -> String {
     };
     shown.extend((!more.is_empty()).then_some(more.as_str()));
     shown.join("\n  ")
+}
+
+fn after_mending(saved: Option<u64>, is_skipped: bool) -> String {
+    let saved = saved.map(|step| format!("What was trained is saved as of step {step}: "));
+    let which = if is_skipped { ", which leaves out what still can't be read" } else { "" };
+    let mend = if saved.is_some() { "mend" } else { "Mend" };
+    format!(
+        "{}{mend} the data, and go on with `workbench resume`{which}",
+        saved.unwrap_or_default()
+    )
 }
 
 fn newest_good(newest: Option<&std::path::Path>) -> String {

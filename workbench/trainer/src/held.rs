@@ -1,6 +1,7 @@
 //! Pixels in memory, black and white ones as bits.
 
 use crate::Pixels;
+use crate::transform::Raw;
 
 /// `[C, H, W]` an item, of many items.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,7 +12,7 @@ pub(crate) enum Held {
 }
 
 impl Held {
-    /// As few bytes as they fit into.
+    /// As few bytes as they fit into; `size` is that of an item.
     pub fn pack(pixels: Pixels, size: usize) -> Held {
         match pixels {
             Pixels::U8(bytes) if bytes.iter().all(|&byte| byte == 0 || byte == 255) => {
@@ -74,25 +75,21 @@ impl Held {
         Held::Whole(if numbers.is_empty() { Pixels::U8(bytes) } else { Pixels::F32(numbers) })
     }
 
-    /// The pixels of an item in 0..1; `image` is as long as one.
-    pub fn fill(&self, item: usize, image: &mut [f32]) {
-        let size = image.len();
+    /// The pixels of an item, `size` of them; `unpacked` is room for those of bits.
+    pub fn item<'a>(&'a self, item: usize, size: usize, unpacked: &'a mut Vec<u8>) -> Raw<'a> {
         match self {
             Held::Bits(bits) => {
                 let bits = &bits[item * size.div_ceil(8)..];
-                for (eight, bits) in image.chunks_mut(8).zip(bits) {
+                unpacked.resize(size, 0);
+                for (eight, bits) in unpacked.chunks_mut(8).zip(bits) {
                     for (at, x) in eight.iter_mut().enumerate() {
-                        *x = f32::from(bits >> at & 1);
+                        *x = 255 * (bits >> at & 1);
                     }
                 }
+                Raw::U8(unpacked)
             }
-            Held::Whole(Pixels::U8(bytes)) => {
-                let bytes = &bytes[item * size..][..size];
-                image.iter_mut().zip(bytes).for_each(|(x, &byte)| *x = f32::from(byte) / 255.0);
-            }
-            Held::Whole(Pixels::F32(numbers)) => {
-                image.copy_from_slice(&numbers[item * size..][..size])
-            }
+            Held::Whole(Pixels::U8(bytes)) => Raw::U8(&bytes[item * size..][..size]),
+            Held::Whole(Pixels::F32(numbers)) => Raw::F32(&numbers[item * size..][..size]),
         }
     }
 }
@@ -108,9 +105,13 @@ mod tests {
     }
 
     fn read(held: &Held, items: usize) -> Vec<f32> {
-        let mut all = vec![0.5; items * SIZE];
-        for (item, image) in all.chunks_mut(SIZE).enumerate() {
-            held.fill(item, image);
+        let mut unpacked = vec![7; 3];
+        let mut all = Vec::new();
+        for item in 0..items {
+            match held.item(item, SIZE, &mut unpacked) {
+                Raw::U8(bytes) => all.extend(bytes.iter().map(|&byte| f32::from(byte) / 255.0)),
+                Raw::F32(numbers) => all.extend(numbers),
+            }
         }
         all
     }

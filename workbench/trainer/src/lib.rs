@@ -3,6 +3,7 @@
 //! [`Job::train`] turns a session and a data source into a run directory. It knows neither plugins nor figures:
 //! data come through [`Source`], and whoever draws or prints listens as an [`Observer`].
 
+mod ahead;
 mod batches;
 mod bench;
 mod condition;
@@ -13,6 +14,7 @@ mod film;
 mod fork;
 mod heartbeat;
 mod held;
+mod holdings;
 mod job;
 mod kept;
 mod knobs;
@@ -22,8 +24,10 @@ mod medium;
 mod observer;
 mod picture;
 mod plan;
+mod pool;
 mod profiled;
 mod rate;
+mod reading;
 mod readout;
 mod restore;
 mod saver;
@@ -34,13 +38,15 @@ mod source;
 mod split;
 mod storage;
 mod training;
+mod transform;
 mod volume;
 
 pub use bench::{Bench, BenchLength, StepTime, bench};
-pub use condition::{Asked, Wanted, condition, of_items, with_attribute};
+pub use condition::{Asked, Wanted, attribute_of, condition, of_items, with_attribute};
 pub use error::Error;
 pub use evaluate::evaluate;
 pub use fork::{Differences, Forked, fork};
+pub use holdings::{Holding, Holdings, holdings};
 pub use job::{Job, Outcome, REQUESTS_EVERY};
 pub use knobs::knobs;
 pub use media::{COLUMNS, Media, Reconstructions, Traversal};
@@ -53,5 +59,6 @@ pub use restore::load_model;
 pub use signals::Signals;
 pub use snapshot::{active_units, kl_per_dimension, take as snapshot, take_first as snapshot_of};
 pub use source::{Items, Pixels, Source, SourceError};
-pub use split::{Binarizer, Split, Splits};
+pub use split::{Split, Splits};
+pub use transform::{Transform, input_shape};
 pub use volume::{Angles, Projection};

@@ -3,7 +3,7 @@
 use workbench_engine::{Array, Batch, Error as EngineError, Input, Session};
 use workbench_runs::Snapshot;
 
-use crate::{Binarizer, Error, Medium, Split, Wanted, condition, kl_per_dimension, of_items};
+use crate::{Error, Medium, Split, Transform, Wanted, condition, kl_per_dimension, of_items};
 
 /// What figures and viewers show of a model; pictures are `[N, C, H, W]` in 0..1, those of volumes and clips as
 /// [`Medium::drawn`] makes them. Each part is there, or why the architecture has no such pictures.
@@ -51,18 +51,18 @@ impl Media {
     /// takes.
     ///
     /// # Errors
-    /// The engine's own.
+    /// The engine's own, and those of [`Split::batch`].
     pub fn make(
         session: &Session,
         split: &Split,
         classes: usize,
-        binarizer: Binarizer,
+        transform: Transform,
         snapshot: Option<&Snapshot>,
     ) -> Result<Media, Error> {
         let n = split.len().min(RECONSTRUCTIONS);
         let whole_rows = n - n % COLUMNS.min(n);
         let places: Vec<u32> = (0..whole_rows as u32).collect();
-        let batch = split.batch(&places, binarizer);
+        let batch = split.batch(&places, transform)?;
         let medium = split.medium();
         let mean = session.encode(&batch).map(|posterior| posterior.mean);
         let mean = || Ok(mean.clone()?);

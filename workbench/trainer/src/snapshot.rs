@@ -1,9 +1,11 @@
 //! The latent space of some validation items, and what it says of each dimension.
 
-use workbench_engine::Session;
-use workbench_runs::Snapshot;
+use workbench_engine::{Input, Session};
+use workbench_runs::{AttributeColumn, Snapshot};
 
-use crate::{Binarizer, Error, Split};
+use crate::batches::each;
+use crate::condition::attribute_of;
+use crate::{Error, Split, Transform};
 
 /// As many points as a scatter plot can show apart.
 const POINTS: usize = 2000;
@@ -11,45 +13,55 @@ const POINTS: usize = 2000;
 /// Posterior means and log-variances of the first items of a split; `None` where the architecture marks none.
 ///
 /// # Errors
-/// The engine's own.
+/// The engine's own, and those of [`Split::batch`].
 pub fn take(
     session: &Session,
     split: &Split,
     batch_size: usize,
-    binarizer: Binarizer,
+    transform: Transform,
 ) -> Result<Option<Snapshot>, Error> {
-    take_first(session, split, POINTS, batch_size, binarizer)
+    take_first(session, split, POINTS, batch_size, transform)
 }
 
 /// The same of the first `n` items.
 ///
 /// # Errors
-/// The engine's own.
+/// The engine's own, and those of [`Split::batch`].
 pub fn take_first(
     session: &Session,
     split: &Split,
     n: usize,
     batch_size: usize,
-    binarizer: Binarizer,
+    transform: Transform,
 ) -> Result<Option<Snapshot>, Error> {
     let n = split.len().min(n);
-    let places: Vec<u32> = (0..n as u32).collect();
-    let (mut mean, mut logvar) = (Vec::new(), Vec::new());
+    let (mut mean, mut logvar, mut labels) = (Vec::new(), Vec::new(), None::<Vec<i64>>);
+    let mut attributes: Vec<AttributeColumn> = (split.attributes().iter())
+        .map(|attribute| AttributeColumn { attribute: attribute.clone(), of: Vec::new() })
+        .collect();
     let mut dims = 0;
-    for places in places.chunks(batch_size) {
-        let posterior = match session.encode(&split.batch(places, binarizer)) {
-            Err(workbench_engine::Error::NotMarked { .. }) => return Ok(None),
-            posterior => posterior?,
-        };
+    let taken = each(split, n, batch_size, transform, |_, _, batch| {
+        let posterior = session.encode(&batch)?;
         dims = posterior.mean.shape.get(1).copied().unwrap_or(0);
         match posterior.log_variance {
             Some(array) => logvar.extend(array.data),
             None => logvar.extend(vec![0.0; posterior.mean.data.len()]),
         }
         mean.extend(posterior.mean.data);
+        if let Some(Input::I64 { data, .. }) = batch.inputs.get("label") {
+            labels.get_or_insert_default().extend(data);
+        }
+        for column in &mut attributes {
+            column.of.extend(attribute_of(&batch, &column.attribute));
+        }
+        Ok(())
+    });
+    match taken {
+        Err(Error::Engine(workbench_engine::Error::NotMarked { .. })) => Ok(None),
+        taken => taken.map(|()| {
+            Some(Snapshot { step: session.step(), dims, mean, logvar, labels, attributes })
+        }),
     }
-    let (labels, attributes) = (split.labels(n), split.attributes(n));
-    Ok(Some(Snapshot { step: session.step(), dims, mean, logvar, labels, attributes }))
 }
 
 /// KL(q(z_d | x) ‖ N(0, 1)) of each dimension in nats, the mean over the points of a snapshot.

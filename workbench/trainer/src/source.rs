@@ -15,6 +15,9 @@ pub trait Source: Send + Sync {
         Medium::Picture
     }
 
+    /// Bytes of a pixel: 1 for [`Pixels::U8`], 4 for [`Pixels::F32`].
+    fn pixel_bytes(&self) -> usize;
+
     /// Names of the classes, in the order of their numbers; empty where there are no labels.
     fn classes(&self) -> &[String];
 

@@ -1,15 +1,15 @@
-//! The items of a split, held in memory, and batches of them.
+//! The parts of a data set that a run works with, and batches of them.
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use workbench_engine::Batch;
 use workbench_engine::noise::{self, Key};
-use workbench_experiment::{Binarize, Experiment, OnBadItem};
-use workbench_runs::{Attribute, AttributeColumn};
+use workbench_experiment::{Experiment, OnBadItem};
+use workbench_runs::Attribute;
 
-use crate::held::Held;
-use crate::{Error, Items, Medium, Pixels, Source, with_attribute};
+use crate::holdings::holdings;
+use crate::pool::{Pool, Progress};
+use crate::{Error, Medium, Source, Transform, input_shape};
 
 /// The three parts that a run works with.
 pub struct Splits {
@@ -27,54 +27,67 @@ pub struct Split {
     pool: Arc<Pool>,
     /// Places in the pool.
     items: Arc<[u32]>,
+    readers: usize,
 }
 
-/// What an image becomes before it is seen.
-#[derive(Clone, Copy, Debug)]
-pub struct Binarizer {
-    pub binarize: Binarize,
-    pub seed: u64,
-    /// Which visit of the item it is; only dynamic binarization asks.
-    pub visit: u64,
-}
-
-/// One of the data set's splits, whole.
-struct Pool {
-    /// The data set's name for it.
-    name: String,
-    image: Vec<usize>,
-    medium: Medium,
-    attributes: Vec<Attribute>,
-    /// Bytes of a caption.
-    caption: usize,
-    /// The data set's number of each item held: bad ones are left out.
-    numbers: Vec<u64>,
-    pixels: Held,
-    /// All but the pixels.
-    items: Items,
-}
-
-/// Read at once; large enough that a plugin call costs nothing, small enough that many threads share the work.
-const CHUNK: u64 = 512;
 /// Places in a split are numbers of 32 bits.
 pub(crate) const MOST_ITEMS: u64 = u32::MAX as u64;
+/// One is nearly always enough for what is held, as it computes far less than training; a second one helps where
+/// much is drawn.
+const READERS_HELD: usize = 2;
+/// Of a machine with more processors, more would take memory bandwidth from training.
+const READERS_STREAMED: usize = 16;
 
 impl Splits {
-    /// Reads every split into memory and cuts the validation part off, by seed.
+    /// Reads every split, looks at each item, and cuts the validation part off, by seed. What [`holdings`] says stays in
+    /// memory; the rest is read again when a batch is made.
     ///
     /// # Errors
-    /// The data set's own; an item that is not finite or out of range, unless the experiment skips those; an empty split.
+    /// The data set's own; an item that is not finite or out of range, unless the experiment skips those; an empty split;
+    /// images that do not fit the experiment's `[input]`.
     pub fn load(
         experiment: &Experiment,
-        source: &dyn Source,
+        source: Arc<dyn Source>,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<Splits, Error> {
+        Splits::made(experiment, &source, Some(progress))
+    }
+
+    /// As [`Splits::load`], but reads nothing before it is needed, and holds nothing: for what looks at some items, or once
+    /// at each. An item that is bad is an error where it is met. Where bad ones are skipped, all are read to find them.
+    ///
+    /// # Errors
+    /// As for [`Splits::load`].
+    pub fn open(experiment: &Experiment, source: Arc<dyn Source>) -> Result<Splits, Error> {
+        match experiment.input.on_bad_item {
+            OnBadItem::Stop => Splits::made(experiment, &source, None),
+            OnBadItem::Skip => Splits::made(experiment, &source, Some(&|_, _| {})),
+        }
+    }
+
+    /// Without a progress nothing is read.
+    fn made(
+        experiment: &Experiment,
+        source: &Arc<dyn Source>,
+        progress: Option<Progress>,
+    ) -> Result<Splits, Error> {
+        input_shape(experiment, &**source)?;
+        let holdings = holdings(experiment, &**source)?;
         let mut skipped = Vec::new();
         let mut load = |name: &str| -> Result<Option<Split>, Error> {
             let Some(n) = source.len(name).map_err(Error::Source)? else { return Ok(None) };
-            let pool =
-                Pool::read(source, name, n, experiment.input.on_bad_item, progress, &mut skipped)?;
-            if pool.numbers.is_empty() {
+            if n > MOST_ITEMS {
+                return Err(Error::TooMany { split: name.to_owned(), items: n });
+            }
+            let on_bad = experiment.input.on_bad_item;
+            let (pool, good) = match progress {
+                None => (Pool::unread(source.clone(), name), n as u32),
+                Some(progress) => {
+                    let is_held = holdings.is_held(name);
+                    Pool::read(source, (name, n), is_held, on_bad, progress, &mut skipped)?
+                }
+            };
+            if good == 0 {
                 let split = name.to_owned();
                 return Err(match skipped.iter().find(|(of, ..)| of == name) {
                     Some((_, item, why)) => {
@@ -83,8 +96,8 @@ impl Splits {
                     None => Error::Empty { split },
                 });
             }
-            let items = (0..pool.numbers.len() as u32).collect();
-            Ok(Some(Split { pool: Arc::new(pool), items }))
+            let readers = readers(experiment, pool.is_held());
+            Ok(Some(Split { pool: Arc::new(pool), items: (0..good).collect(), readers }))
         };
         let need = |name: &str| Error::NoSplit { split: name.to_owned() };
         let train = load("train")?.ok_or_else(|| need("train"))?;
@@ -117,13 +130,8 @@ impl Split {
     /// # Errors
     /// The data set's own, and an item that is not finite or out of range.
     pub fn of_items(source: &dyn Source, name: &str, items: &[u64]) -> Result<Split, Error> {
-        let mut pool = Pool::empty(source, name);
-        let size = pool.image.iter().product::<usize>();
-        let mut read = checked(source, name, items, size, OnBadItem::Stop)?;
-        pool.pixels = read.pack(size);
-        (pool.numbers, pool.items) = (read.numbers, read.items.unwrap_or_default());
-        let places = (0..pool.numbers.len() as u32).collect();
-        Ok(Split { pool: Arc::new(pool), items: places })
+        let pool = Arc::new(Pool::of_items(source, name, items)?);
+        Ok(Split { pool, items: (0..items.len() as u32).collect(), readers: 1 })
     }
 
     pub fn len(&self) -> usize {
@@ -136,62 +144,38 @@ impl Split {
 
     /// What the images are.
     pub fn medium(&self) -> Medium {
-        self.pool.medium
+        self.pool.medium()
     }
 
-    /// Labels of the first `n` items.
-    pub fn labels(&self, n: usize) -> Option<Vec<i64>> {
-        let labels = self.pool.items.labels.as_ref()?;
-        Some(self.items.iter().take(n).map(|&place| labels[place as usize]).collect())
+    /// Whether its items lie in memory; else they are read when a batch is made.
+    pub fn is_held(&self) -> bool {
+        self.pool.is_held()
     }
 
-    /// Attributes of the first `n` items.
-    pub fn attributes(&self, n: usize) -> Vec<AttributeColumn> {
-        let pool = &*self.pool;
-        let columns = pool.attributes.iter().zip(&pool.items.attributes);
-        let first = |column: &[f32]| {
-            self.items.iter().take(n).map(|&place| column[place as usize]).collect()
-        };
-        columns
-            .map(|(attribute, column)| AttributeColumn {
-                attribute: attribute.clone(),
-                of: first(column),
-            })
-            .collect()
+    /// How many threads make batches of it.
+    pub fn readers(&self) -> usize {
+        self.readers
     }
 
-    /// Items by place in this split, as the engine takes them: `x` `[n, C, H, W]` (or `[n, C, D, H, W]`) f32 in 0..1, `label` `[n]`, and what
-    /// [`with_attribute`] adds of each attribute; `caption` `[n, L]`, the bytes of the captions.
-    pub fn batch(&self, places: &[u32], binarizer: Binarizer) -> Batch {
-        let pool = &*self.pool;
-        let size = pool.image.iter().product::<usize>();
+    /// What is known of every item.
+    pub fn attributes(&self) -> &[Attribute] {
+        self.pool.attributes()
+    }
+
+    /// Items by place in this split, as the engine takes them: `x` `[n, C, H, W]` or `[n, C, D, H, W]` f32 in 0..1, `label`
+    /// `[n]`, and what [`with_attribute`](crate::with_attribute) adds of each attribute; `caption` `[n, L]`, the bytes of
+    /// the captions.
+    ///
+    /// # Errors
+    /// Where the split is not held, the data set's own, and an item that is bad, though it may have been good before.
+    pub fn batch(&self, places: &[u32], transform: Transform) -> Result<Batch, Error> {
         let held: Vec<u32> = places.iter().map(|&place| self.items[place as usize]).collect();
-        let mut x = vec![0.0; held.len() * size];
-        x.par_chunks_mut(size).zip(&held).for_each(|(image, &place)| {
-            pool.pixels.fill(place as usize, image);
-            binarizer.apply(image, &pool.name, pool.numbers[place as usize]);
-        });
-        let shape = [&[held.len()], &pool.image[..]].concat();
-        let mut batch = Batch::default().with_f32("x", &shape, x);
-        for (attribute, column) in pool.attributes.iter().zip(&pool.items.attributes) {
-            let values: Vec<f32> = held.iter().map(|&place| column[place as usize]).collect();
-            batch = with_attribute(batch, attribute, &values);
-        }
-        if pool.caption > 0 {
-            let caption = |&place: &u32| {
-                let at = place as usize * pool.caption;
-                pool.items.captions[at..at + pool.caption].iter().map(|&byte| i64::from(byte))
-            };
-            let bytes = held.iter().flat_map(caption).collect();
-            batch = batch.with_i64("caption", &[held.len(), pool.caption], bytes);
-        }
-        match &pool.items.labels {
-            Some(labels) => {
-                let labels = held.iter().map(|&place| labels[place as usize]).collect();
-                batch.with_i64("label", &[held.len()], labels)
-            }
-            None => batch,
-        }
+        self.pool.batch(&held, transform)
+    }
+
+    /// How many numbers `x` has of an item.
+    pub(crate) fn size(&self, transform: Transform) -> usize {
+        self.pool.size(transform)
     }
 
     /// A random share, by seed, apart from the rest; both keep the order of the data.
@@ -204,172 +188,18 @@ impl Split {
             let mut items: Vec<u32> =
                 places.iter().map(|&place| self.items[place as usize]).collect();
             items.sort_unstable();
-            Split { pool: self.pool.clone(), items: items.into() }
+            Split { pool: self.pool.clone(), items: items.into(), readers: self.readers }
         };
         Ok((part(train), part(valid)))
     }
 }
 
-impl Binarizer {
-    /// For measuring: what is drawn is the same at every visit, also where training draws anew.
-    pub fn fixed(experiment: &Experiment) -> Binarizer {
-        Binarizer { binarize: experiment.input.binarize, seed: experiment.seed, visit: 0 }
+/// How many threads make batches: as many as the experiment says, or else as the machine allows.
+fn readers(experiment: &Experiment, is_held: bool) -> usize {
+    let threads = rayon::current_num_threads();
+    match (experiment.input.readers, is_held) {
+        (0, true) => threads.min(READERS_HELD),
+        (0, false) => threads.clamp(2, READERS_STREAMED),
+        (readers, _) => readers,
     }
-
-    /// For training in an epoch, counted from 0.
-    pub fn training(experiment: &Experiment, epoch: u64) -> Binarizer {
-        let visit = match experiment.input.binarize {
-            Binarize::Dynamic => epoch + 1,
-            Binarize::None | Binarize::Static => 0,
-        };
-        Binarizer { visit, ..Binarizer::fixed(experiment) }
-    }
-
-    /// Each pixel becomes 1 with its grey value as the probability.
-    fn apply(self, image: &mut [f32], split: &str, item: u64) {
-        if self.binarize == Binarize::None {
-            return;
-        }
-        let key = Key::new(self.seed, &format!("binarize {split}"), self.visit, item);
-        let draws = noise::uniform(key, image.len());
-        image.iter_mut().zip(draws).for_each(|(x, u)| *x = f32::from(u8::from(u < *x)));
-    }
-}
-
-impl Pool {
-    fn empty(source: &dyn Source, name: &str) -> Pool {
-        Pool {
-            name: name.to_owned(),
-            image: source.image().to_vec(),
-            medium: source.medium(),
-            attributes: source.attributes().to_vec(),
-            caption: source.caption(),
-            numbers: Vec::new(),
-            pixels: Held::Bits(Vec::new()),
-            items: Items::default(),
-        }
-    }
-
-    fn read(
-        source: &dyn Source,
-        name: &str,
-        n: u64,
-        on_bad: OnBadItem,
-        progress: &(dyn Fn(u64, u64) + Sync),
-        skipped: &mut Vec<(String, u64, String)>,
-    ) -> Result<Pool, Error> {
-        let mut pool = Pool::empty(source, name);
-        let size = pool.image.iter().product::<usize>();
-        if n > MOST_ITEMS {
-            return Err(Error::TooMany { split: name.to_owned(), items: n });
-        }
-        let done = std::sync::atomic::AtomicU64::new(0);
-        // Nothing is allocated for more items than were read: a count can be wrong.
-        let read = |chunk: u64| {
-            let first = chunk * CHUNK;
-            let chunk: Vec<u64> = (first..n.min(first + CHUNK)).collect();
-            let items = checked(source, name, &chunk, size, on_bad).map(|mut chunk| {
-                let pixels = chunk.pack(size);
-                (pixels, chunk)
-            });
-            let done = done.fetch_add(chunk.len() as u64, std::sync::atomic::Ordering::Relaxed);
-            progress(done + chunk.len() as u64, n);
-            items
-        };
-        let (pixels, chunks): (Vec<Held>, Vec<Chunk>) = (0..n.div_ceil(CHUNK))
-            .into_par_iter()
-            .map(read)
-            .collect::<Result<Vec<_>, _>>()?
-            .into_iter()
-            .unzip();
-        pool.pixels = Held::join(pixels, size);
-        for chunk in chunks {
-            skipped.extend(chunk.bad.into_iter().map(|(item, why)| (name.to_owned(), item, why)));
-            pool.numbers.extend(chunk.numbers);
-            if let Some(items) = chunk.items {
-                pool.items.append(items);
-            }
-        }
-        Ok(pool)
-    }
-}
-
-/// What could be read of some items.
-struct Chunk {
-    numbers: Vec<u64>,
-    items: Option<Items>,
-    bad: Vec<(u64, String)>,
-}
-
-impl Chunk {
-    /// Takes the pixels out.
-    fn pack(&mut self, size: usize) -> Held {
-        let pixels = self.items.as_mut().map(|items| std::mem::take(&mut items.pixels));
-        Held::pack(pixels.unwrap_or_default(), size)
-    }
-}
-
-/// Reads items and looks at each; where bad ones are skipped, the rest is read one by one.
-fn checked(
-    source: &dyn Source,
-    split: &str,
-    wanted: &[u64],
-    size: usize,
-    on_bad: OnBadItem,
-) -> Result<Chunk, Error> {
-    let failed = match source.read(split, wanted) {
-        Ok(items) => match first_bad(&items.pixels, size) {
-            None => {
-                return Ok(Chunk { numbers: wanted.to_vec(), items: Some(items), bad: Vec::new() });
-            }
-            Some((place, what)) => {
-                let help = match on_bad {
-                    OnBadItem::Stop => "; mend the data, or set input.on_bad_item = \"skip\"",
-                    OnBadItem::Skip => "",
-                };
-                let what = format!("{what}{help}");
-                Error::BadItem { split: split.to_owned(), item: wanted[place], what }
-            }
-        },
-        Err(error) => Error::Source(error),
-    };
-    match (on_bad, wanted) {
-        (OnBadItem::Stop, [_]) => Err(failed),
-        // Of many items read at once, the first that can't be read is named.
-        (OnBadItem::Stop, _) => {
-            let alone = |item: &u64| source.read(split, &[*item]).err();
-            let first = match failed {
-                Error::Source(_) => wanted.iter().find_map(alone),
-                _ => None,
-            };
-            Err(first.map_or(failed, Error::Source))
-        }
-        (OnBadItem::Skip, [item]) => {
-            Ok(Chunk { numbers: Vec::new(), items: None, bad: vec![(*item, failed.to_string())] })
-        }
-        (OnBadItem::Skip, _) => {
-            let (left, right) = wanted.split_at(wanted.len() / 2);
-            let mut chunk = checked(source, split, left, size, on_bad)?;
-            let more = checked(source, split, right, size, on_bad)?;
-            chunk.numbers.extend(more.numbers);
-            chunk.bad.extend(more.bad);
-            match (&mut chunk.items, more.items) {
-                (Some(items), Some(more)) => items.append(more),
-                (items, more) => *items = items.take().or(more),
-            }
-            Ok(chunk)
-        }
-    }
-}
-
-/// The place of the first item with a pixel that can be none, and what it is.
-fn first_bad(pixels: &Pixels, size: usize) -> Option<(usize, String)> {
-    let Pixels::F32(numbers) = pixels else { return None };
-    // NaN is in no range.
-    let at = numbers.iter().position(|x| !(0.0..=1.0).contains(x))?;
-    let what = match numbers[at] {
-        x if x.is_finite() => format!("a pixel is {x}, and pixels are from 0 to 1"),
-        _ => "a pixel is NaN or infinite".to_owned(),
-    };
-    Some((at / size, what))
 }

@@ -5,9 +5,10 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use workbench_engine::{Batch, Controls, Session};
-use workbench_experiment::{Experiment, Length};
+use workbench_experiment::{Experiment, Length, OnBadItem};
 use workbench_runs::{Best, LogWriter, RunDir, Snapshot, State, Ticket, Value};
 
+use crate::ahead::{Batches, Next};
 use crate::evaluate::not_finite;
 use crate::heartbeat::Heartbeat;
 use crate::kept::Kept;
@@ -15,9 +16,12 @@ use crate::rate::Rate;
 use crate::saving::Saves;
 use crate::storage::{Part, Storage, reason};
 use crate::{
-    Binarizer, COLUMNS, Error, Media, Observer, Outcome, Plan, Progress, Signals, Split, Splits,
+    COLUMNS, Error, Media, Observer, Outcome, Plan, Progress, Signals, Split, Splits, Transform,
 };
 use crate::{active_units, batches, evaluate, grid_png, knobs, snapshot};
+
+/// How long a batch is waited for before anything else is looked at.
+const LISTEN_EVERY: Duration = Duration::from_millis(50);
 
 /// The loop and what it changes.
 pub(crate) struct Training<'a> {
@@ -64,13 +68,9 @@ impl Training<'_> {
             if start > 0 && self.worn_out() {
                 return Ok(());
             }
-            let batches = batches::ahead(scope, experiment, plan, train, start);
-            for made in batches {
-                self.listen()?;
-                if self.stop {
-                    return Ok(());
-                }
-                self.step(&made.batch)?;
+            let batches = batches::training(scope, experiment, plan, train, start);
+            while let Some(batch) = self.next(&batches)? {
+                self.step(&batch)?;
                 if self.session.step().is_multiple_of(plan.steps_per_epoch) && self.epoch()? {
                     return Ok(());
                 }
@@ -94,8 +94,39 @@ impl Training<'_> {
                 self.wait_for_disk()?;
                 Ok(Ending { outcome: Outcome::Diverged, why: Some(why), metrics: none() })
             }
+            // Of an epoch whose validation is not complete nothing is saved: it would be missing after a resume.
+            Err(error @ (Error::Source(_) | Error::BadItem { .. })) => Err(self.lost(error, None)),
             Err(error) => Err(error),
         }
+    }
+
+    /// The batch of the next step; `None` at the end, and where training is to stop. Listens also while it waits: what is
+    /// read may lie far away.
+    fn next(&mut self, batches: &Batches) -> Result<Option<Batch>, Error> {
+        let mut since = Instant::now();
+        loop {
+            let next = batches.wait(self.requests_every.max(LISTEN_EVERY));
+            self.rate.waited(since.elapsed());
+            self.listen()?;
+            if self.stop {
+                return Ok(None);
+            }
+            match next {
+                Next::Made(Ok(made)) => return Ok(Some(made.batch)),
+                Next::Made(Err(error)) => {
+                    self.save_last()?;
+                    return Err(self.lost(error, Some(self.session.step())));
+                }
+                Next::NotYet => since = Instant::now(),
+                Next::End => return Ok(None),
+            }
+        }
+    }
+
+    /// An item that was good when the run began is not any more.
+    fn lost(&self, error: Error, saved: Option<u64>) -> Error {
+        let is_skipped = self.experiment.input.on_bad_item == OnBadItem::Skip;
+        Error::Lost { error: Box::new(error), saved, is_skipped }
     }
 
     /// One batch.
@@ -142,6 +173,7 @@ impl Training<'_> {
                 .extend(knobs.iter().map(|(name, value)| (format!("knob/{name}"), *value as f32)));
             let mut scalars = scalars(&metrics);
             scalars.push(("time/images_per_second".to_owned(), Value::Scalar(per_second as f32)));
+            scalars.push(("time/data_wait".to_owned(), Value::Scalar(self.rate.wait() as f32)));
             let load = self.heartbeat.take_load().into_iter();
             scalars.extend(load.map(|(tag, value)| (tag.to_owned(), Value::Scalar(value))));
             self.log_now(&scalars)?;
@@ -340,8 +372,8 @@ impl Training<'_> {
         }
     }
 
-    fn fixed(&self) -> Binarizer {
-        Binarizer::fixed(self.experiment)
+    fn fixed(&self) -> Transform {
+        Transform::fixed(self.experiment)
     }
 
     fn batch_size(&self) -> usize {

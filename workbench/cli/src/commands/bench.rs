@@ -5,12 +5,13 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use workbench_engine::measure_peak;
-use workbench_trainer::{BenchLength, Splits};
+use workbench_trainer::BenchLength;
 
 use crate::arguments::Bench;
 use crate::console;
 use crate::context::Context;
 use crate::failure::{DIVERGED, Failure, Result};
+use crate::loading;
 use crate::prepare::{Prepared, load_experiment};
 use crate::process;
 use crate::speed::Speed;
@@ -21,7 +22,7 @@ pub fn bench(context: &Context, bench: &Bench) -> Result<()> {
     let prepared =
         Prepared::new(context, load_experiment(context, &given.experiment, &given.overrides)?)?;
     let experiment = &prepared.experiment;
-    let splits = Splits::load(experiment, &prepared.source, &|_, _| {}).map_err(Failure::usage)?;
+    let splits = loading::load(&prepared, &|| {}).map_err(Failure::usage)?;
     let mut session = prepared.session()?;
     let length = BenchLength { warmup: bench.warmup, steps: bench.steps };
     let bar = bar(length);
@@ -50,6 +51,8 @@ pub fn bench(context: &Context, bench: &Bench) -> Result<()> {
         prepared: &prepared,
         path: session.path(),
         timed: &timed,
+        is_held: splits.train.is_held(),
+        readers: splits.train.readers(),
         first: first.unwrap_or_default(),
         memory,
         peak: measure_peak(),

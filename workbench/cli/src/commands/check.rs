@@ -6,12 +6,14 @@ use serde_json::json;
 use workbench_engine::{Controls, Path};
 use workbench_experiment::Length;
 use workbench_graph::{layers, parameter_count, render_layers};
-use workbench_trainer::{Binarizer, Source, Splits};
+use workbench_trainer::{Holdings, Source, Splits, Transform, holdings};
 
 use crate::arguments::Check;
 use crate::console::{self, duration, grouped};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
+use crate::input;
+use crate::loading;
 use crate::prepare::{Prepared, load_experiment};
 
 /// One step to warm up, and as many to time.
@@ -30,12 +32,18 @@ pub fn check(context: &Context, check: &Check) -> Result<()> {
         }
         return Ok(());
     }
-    let (step, path) = time_a_step(&prepared)?;
-    let plan = prepared.plan;
     let (experiment, source) = (&prepared.experiment, &prepared.source);
+    let splits = loading::load(&prepared, &|| {}).map_err(Failure::usage)?;
+    let holdings = holdings(experiment, source).map_err(Failure::usage)?;
+    let (step, path) = time_a_step(&prepared, &splits)?;
+    if let Some(file) = &check.batch {
+        let figure = input::figure(experiment, &splits.train).map_err(Failure::usage)?;
+        figure.save_png(file).map_err(Failure::usage)?;
+    }
+    let plan = prepared.plan;
     let shape: Vec<String> = source.image().iter().map(usize::to_string).collect();
     let parameters = parameter_count(&prepared.graph);
-    let memory = memory(&prepared);
+    let memory = memory(&prepared, &holdings);
     let epoch = step * plan.steps_per_epoch as f64;
     let whole = step * plan.total_steps as f64;
     let lacks = prepared.graph.undrawable();
@@ -51,6 +59,10 @@ pub fn check(context: &Context, check: &Check) -> Result<()> {
             "dataset": {"plugin": prepared.reader.name, "shape": source.image(), "classes": source.classes(),
                         "train": plan.train_items, "valid": plan.valid_items, "test": plan.test_items},
             "architecture": {"plugin": prepared.architecture.name, "parameters": parameters, "layers": layers},
+            "input": {"shape": prepared.input, "is": input::in_words(experiment)},
+            "images": {"budget_mb": holdings.budget / 1_000_000, "held_mb": holdings.held() / 1_000_000,
+                       "streamed": holdings.splits.iter().filter(|split| !split.is_held).map(|split| split.split).collect::<Vec<_>>()},
+            "batch": check.batch,
             "steps_per_epoch": plan.steps_per_epoch, "steps_total": plan.total_steps,
             "memory_mb": memory / 1_000_000, "step_ms": step * 1e3, "epoch_seconds": epoch, "seconds": whole,
             "figures": experiment.plots.figures, "not_drawn": not_drawn, "path": path.name(), "path_reason": why(path),
@@ -72,6 +84,16 @@ pub fn check(context: &Context, check: &Check) -> Result<()> {
         grouped(plan.train_items),
         grouped(plan.valid_items),
         grouped(plan.test_items)
+    ));
+    let seen: Vec<String> = prepared.input.iter().map(usize::to_string).collect();
+    console::line(format_args!(
+        "input         {}: {}",
+        seen.join("x"),
+        input::in_words(experiment)
+    ));
+    console::line(format_args!(
+        "images        {}",
+        input::where_held(&holdings, splits.train.readers())
     ));
     let length = match experiment.train.length {
         Length::Epochs(n) => format!("{n} epochs of {} steps", grouped(plan.steps_per_epoch)),
@@ -101,6 +123,10 @@ pub fn check(context: &Context, check: &Check) -> Result<()> {
     console::line(format_args!("path          {}: {}", path.name(), why(path)));
     console::line("");
     console::line(render_layers(&prepared.graph).trim_end());
+    if let Some(file) = &check.batch {
+        console::line("");
+        console::line(file.display());
+    }
     Ok(())
 }
 
@@ -120,12 +146,11 @@ fn why(path: Path) -> &'static str {
 }
 
 /// Seconds a step, after trying that one works: everything finite; and what ran it.
-fn time_a_step(prepared: &Prepared) -> Result<(f64, Path)> {
-    let splits =
-        Splits::load(&prepared.experiment, &prepared.source, &|_, _| {}).map_err(Failure::usage)?;
+fn time_a_step(prepared: &Prepared, splits: &Splits) -> Result<(f64, Path)> {
     let mut session = prepared.session()?;
     let places: Vec<u32> = (0..prepared.experiment.train.batch_size as u32).collect();
-    let batch = splits.train.batch(&places, Binarizer::training(&prepared.experiment, 0));
+    let transform = Transform::training(&prepared.experiment, 0);
+    let batch = splits.train.batch(&places, transform).map_err(Failure::usage)?;
     let at = prepared.plan.position(0);
     let knobs = prepared
         .experiment
@@ -146,17 +171,14 @@ fn time_a_step(prepared: &Prepared) -> Result<(f64, Path)> {
     Ok((began.elapsed().as_secs_f64() / TIMED as f64, session.path()))
 }
 
-/// Bytes: the data, parameters with gradients and two moments, and each node's value with its gradient for a batch.
-fn memory(prepared: &Prepared) -> u64 {
+/// Bytes: what is held of the data, parameters with gradients and two moments, and each node's value with its gradient for a batch.
+fn memory(prepared: &Prepared, holdings: &Holdings) -> u64 {
     let batch = prepared.experiment.train.batch_size;
-    let plan = prepared.plan;
-    let image = prepared.source.bytes_per_item();
-    let data = (plan.train_items + plan.valid_items + plan.test_items) * image;
     let numbers: usize = prepared
         .graph
         .nodes()
         .iter()
         .map(|node| node.shape.resolve(batch).iter().product::<usize>())
         .sum();
-    data + 16 * parameter_count(&prepared.graph) as u64 + 8 * numbers as u64
+    holdings.held() + 16 * parameter_count(&prepared.graph) as u64 + 8 * numbers as u64
 }

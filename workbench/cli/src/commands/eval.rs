@@ -1,7 +1,7 @@
 //! `eval`: measures of a trained model.
 
 use serde_json::json;
-use workbench_trainer::{Binarizer, Readout, Split, Splits, evaluate, readouts, snapshot_of};
+use workbench_trainer::{Readout, Split, Splits, Transform, evaluate, readouts, snapshot_of};
 
 use crate::arguments::Eval;
 use crate::console::{self, number};
@@ -17,7 +17,7 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
     let run = context.run(&eval.run.run)?;
     let model = Model::load(context, &run)?;
     let experiment = &model.prepared.experiment;
-    let splits = Splits::load(experiment, &model.prepared.source, &|_, _| {})?;
+    let splits = Splits::open(experiment, model.prepared.source.shared())?;
     let split = match eval.split.as_str() {
         "train" => &splits.train,
         "valid" => &splits.valid,
@@ -28,7 +28,7 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
             )));
         }
     };
-    let fixed = Binarizer::fixed(experiment);
+    let fixed = Transform::fixed(experiment);
     let mut metrics =
         evaluate(&model.session, split, experiment.train.batch_size, fixed, &model.knobs)?;
     let batch = experiment.train.batch_size;

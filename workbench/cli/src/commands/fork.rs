@@ -18,8 +18,18 @@ use crate::prepare::Prepared;
 use crate::{console, model, provenance};
 
 /// Settings that decide what the monitored value measures.
-const MEASURED: [&str; 7] =
-    ["architecture", "dataset", "input", "knobs", "seed", "train.monitor", "train.validation"];
+const MEASURED: [&str; 10] = [
+    "architecture",
+    "dataset",
+    "input.binarize",
+    "input.crop",
+    "input.dequantize",
+    "input.on_bad_item",
+    "knobs",
+    "seed",
+    "train.monitor",
+    "train.validation",
+];
 /// Settings that decide how many steps an epoch has.
 const COUNTED: [&str; 4] = ["dataset", "input.on_bad_item", "train.batch_size", "train.validation"];
 
@@ -210,6 +220,7 @@ mod tests {
             is_any_of(&[change], &MEASURED)
         };
         assert!(of("seed") && of("knobs.beta") && of("dataset.name") && of("train.monitor"));
+        assert!(of("input.crop") && !of("input.flip") && !of("input.memory_mb"));
         assert!(!of("seeds") && !of("train.epochs") && !of("device.threads"));
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use workbench_dashboard::LatentView;
 use workbench_plots::Figure;
 use workbench_runs::{History, Parent, RunDir, Snapshot};
-use workbench_trainer::{Binarizer, Media, Source, Splits};
+use workbench_trainer::{Media, Source, Splits, Transform};
 
 use crate::arguments::Plot;
 use crate::console;
@@ -46,8 +46,9 @@ pub fn plot(context: &Context, plot: &Plot) -> Result<()> {
     };
     if kind.needs_model {
         let model = Model::load(context, &run)?;
-        let splits = Splits::load(&model.prepared.experiment, &model.prepared.source, &|_, _| {})?;
-        let fixed = Binarizer::fixed(&model.prepared.experiment);
+        let source = model.prepared.source.shared();
+        let splits = Splits::open(&model.prepared.experiment, source)?;
+        let fixed = Transform::fixed(&model.prepared.experiment);
         let classes = model.prepared.source.classes().len();
         let snapshot = material.snapshot.as_ref();
         let media = Media::make(&model.session, &splits.valid, classes, fixed, snapshot)?;

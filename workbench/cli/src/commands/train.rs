@@ -1,13 +1,11 @@
 //! `train` and `resume`.
 
-use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use workbench_experiment::is_name;
 use workbench_runs::{Claim, Group, Making, RunDir, State, Status, checkpoint, request};
 use workbench_trainer::{Job, Outcome, REQUESTS_EVERY, Signals, Source, Splits};
@@ -19,7 +17,7 @@ use crate::failure::{DIVERGED, Failure, Result, STOPPED};
 use crate::guard::Ward;
 use crate::headless::Headless;
 use crate::prepare::{Prepared, load_experiment};
-use crate::{console, detached, model, provenance};
+use crate::{console, detached, loading, model, provenance};
 
 /// `workbench train`.
 pub fn train(context: &Context, train: &Train) -> Result<ExitCode> {
@@ -312,20 +310,10 @@ pub fn taken(name: &str) -> Failure {
     ))
 }
 
-/// Reads the data into memory, with a bar where someone looks and it takes a while, and with a heartbeat: whoever
-/// watches the run would else take it for lost.
+/// Reads the data with a heartbeat: whoever watches the run would else take it for lost.
 fn load(run: &RunDir, prepared: &Prepared) -> Result<Splits> {
-    let bar = match std::io::stderr().is_terminal() {
-        true => ProgressBar::new(0).with_style(
-            ProgressStyle::with_template("reading items {wide_bar} {human_pos}/{human_len}")
-                .unwrap_or_else(|_| ProgressStyle::default_bar()),
-        ),
-        false => ProgressBar::hidden(),
-    };
     let beaten = Mutex::new(Instant::now());
-    let splits = Splits::load(&prepared.experiment, &prepared.source, &|done, of| {
-        bar.set_length(of);
-        bar.set_position(done);
+    let splits = loading::load(prepared, &|| {
         if let Ok(mut beaten) = beaten.try_lock()
             && beaten.elapsed() > BEAT
         {
@@ -336,7 +324,6 @@ fn load(run: &RunDir, prepared: &Prepared) -> Result<Splits> {
             }
         }
     });
-    bar.finish_and_clear();
     let reader = &prepared.reader.name;
     splits.map_err(|error| match error {
         // The plugin has named itself.

@@ -32,6 +32,11 @@ beta = 1.0
 
 [input]
 binarize = "none"
+dequantize = false
+flip = "none"
+shift = 0
+memory_mb = 0
+readers = 0
 on_bad_item = "stop"
 read_deadline = 300
 

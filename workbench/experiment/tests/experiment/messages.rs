@@ -211,6 +211,10 @@ fn every_range_has_both_its_ends_checked() {
         ("[train]\nvalidation = -0.1", "`train.validation` must be at least 0"),
         ("[input]\nread_deadline = 0", "`input.read_deadline` must be at least 0.01"),
         ("[input]\nread_deadline = 1e9", "`input.read_deadline` must be at most 2592000"),
+        ("[input]\nshift = 65537", "`input.shift` must be at most 65536, not 65537"),
+        ("[input]\nreaders = 257", "`input.readers` must be at most 256, not 257"),
+        ("[input]\nmemory_mb = -1", "`input.memory_mb` must be at least 0, not -1"),
+        ("[input]\ncrop = [24, 0]", "`input.crop.1` must be at least 1, not 0"),
         ("[train]\nclip_norm = inf", "`train.clip_norm` must be finite, not inf"),
         ("[train]\noptimizer.beta1 = 1.0", "`train.optimizer.beta1` must be less than 1, not 1.0"),
         ("[train]\noptimizer.beta2 = -1", "`train.optimizer.beta2` must be at least 0, not -1"),
@@ -242,6 +246,37 @@ fn words_that_are_not_among_the_choices() {
     6 | binarize = "statc"
       |            ^^^^^^^
       = help: did you mean "static"?
+    "#);
+    insta::assert_snapshot!(refused("[input]\nflip = \"sideways\"\n"), @r#"
+    `input.flip` can't be "sideways"
+     --> experiments/least.toml:6:8
+      |
+    6 | flip = "sideways"
+      |        ^^^^^^^^^^
+      = help: it is one of "none", "horizontal", "vertical", "both"
+    "#);
+    insta::assert_snapshot!(refused("[input]\ndequantize = \"yes\"\n"), @r#"
+    `input.dequantize` must be true or false, not the string "yes"
+     --> experiments/least.toml:6:14
+      |
+    6 | dequantize = "yes"
+      |              ^^^^^
+    "#);
+    insta::assert_snapshot!(refused("[input]\ncrop = [24]\n"), @r#"
+    `input.crop` has 1 number, and is a height and a width
+     --> experiments/least.toml:6:8
+      |
+    6 | crop = [24]
+      |        ^^^^
+      = help: such as crop = [24, 24]
+    "#);
+    insta::assert_snapshot!(refused("[input]\ndequantize = true\nbinarize = \"static\"\n"), @r#"
+    `input.dequantize` and `input.binarize` exclude each other: pixels are numbers, or 0 and 1
+     --> experiments/least.toml:6:14
+      |
+    6 | dequantize = true
+      |              ^^^^
+      = help: keep one of the two
     "#);
     insta::assert_snapshot!(refused("[device]\nkind = \"tpu\"\n"), @r#"
     `device.kind` can't be "tpu"

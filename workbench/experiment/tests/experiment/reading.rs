@@ -1,5 +1,5 @@
 use workbench_experiment::{
-    Binarize, DatasetSource, DeviceKind, Every, Length, Milestones, OnBadItem, OptimizerKind,
+    Binarize, DatasetSource, DeviceKind, Every, Flip, Length, Milestones, OnBadItem, OptimizerKind,
     Schedule,
 };
 
@@ -39,8 +39,19 @@ fn the_example_says_the_defaults() {
     );
     assert_eq!((least.input.binarize, least.input.on_bad_item), (Binarize::None, OnBadItem::Stop));
     assert_eq!(least.input.read_deadline, std::time::Duration::from_secs(300));
+    assert_eq!((least.input.flip, least.input.shift, least.input.crop), (Flip::None, 0, None));
+    assert_eq!((least.input.dequantize, least.input.memory_mb, least.input.readers), (false, 0, 0));
     assert_eq!((least.checkpoint.every, least.checkpoint.keep), (Every::Epochs(1), 3));
     assert_eq!((least.device.kind, least.device.threads), (DeviceKind::Cpu, 0));
+}
+
+#[test]
+fn what_is_seen_of_an_image_is_read() {
+    let lines = "[input]\ndequantize = true\nflip = \"both\"\nshift = 2\ncrop = [24, 20]\nmemory_mb = 500\nreaders = 3\n";
+    let input = good(&format!("{LEAST}{lines}"), &[]).input;
+    assert!(input.dequantize && input.flip.is_horizontal() && input.flip.is_vertical());
+    assert_eq!((input.shift, input.crop), (2, Some([24, 20])));
+    assert_eq!((input.memory_mb, input.readers), (500, 3));
 }
 
 #[test]

@@ -34,6 +34,11 @@ fn the_resolved_form_is_as_a_person_would_write_it() {
 
     [input]
     binarize = "none"
+    dequantize = false
+    flip = "none"
+    shift = 0
+    memory_mb = 0
+    readers = 0
     on_bad_item = "stop"
     read_deadline = 300.0
 
@@ -80,6 +85,12 @@ fn settings() -> impl Strategy<Value = Vec<String>> {
         (1e-10..1e10).prop_map(|norm: f64| format!("train.clip_norm={norm:?}")),
         Just("train.optimizer.kind=adamw".to_owned()),
         prop_oneof!["none", "static", "dynamic"].prop_map(|word| format!("input.binarize={word}")),
+        prop_oneof!["none", "horizontal", "vertical", "both"]
+            .prop_map(|word| format!("input.flip={word}")),
+        (0..65_536_u64).prop_map(|pixels| format!("input.shift={pixels}")),
+        (1..65_536_u64, 1..65_536_u64).prop_map(|(h, w)| format!("input.crop=[{h}, {w}]")),
+        (0..1_000_000_u64).prop_map(|mb| format!("input.memory_mb={mb}")),
+        (0..256_u64).prop_map(|readers| format!("input.readers={readers}")),
         (0.01..1e6).prop_map(|seconds: f64| format!("input.read_deadline={seconds:?}")),
         (1..1000_u64).prop_map(|steps| format!("checkpoint.every_steps={steps}")),
         vec("\\PC{0,8}", 0..4)

@@ -1,10 +1,13 @@
 //! Whole runs on a small data set made here, with a graph recorded by hand.
 
 mod storage;
+mod streaming;
 mod trial;
 
+use std::sync::Arc;
+
 use workbench_runs::{Request, State, Status, checkpoint};
-use workbench_trainer::{Binarizer, Error, Outcome, Plan, Split, Splits};
+use workbench_trainer::{Error, Outcome, Plan, Split, Splits, Transform, attribute_of};
 
 use trial::{Ask, Nobody, Rows, Trial, experiment};
 
@@ -182,7 +185,8 @@ fn a_bad_item_stops_the_run_or_is_left_out() {
     let mut ask = Ask::new(&trial, vec![]);
     trial.run(&mut ask).unwrap();
     assert!(ask.story[0].1.starts_with("skipped item 37 of `train`"), "{:?}", ask.story);
-    let splits = Splits::load(&trial.experiment, &trial.source, &|_, _| {}).unwrap();
+    let splits =
+        Splits::load(&trial.experiment, Arc::new(trial.source.clone()), &|_, _| {}).unwrap();
     assert_eq!(splits.train.len() + splits.valid.len(), 99);
     let run = trial.run_dir();
     assert_eq!(Status::read(&run).unwrap().unwrap().skipped, 1);
@@ -205,8 +209,9 @@ fn binarization_is_the_same_at_every_visit_or_at_none() {
     let pixels = |settings: &str, epoch: u64| {
         let experiment =
             experiment(&format!("epochs = 4\nvalidation = 0.2\n[input]\nbinarize = '{settings}'"));
-        let splits = Splits::load(&experiment, &Rows { bad: None }, &|_, _| {}).unwrap();
-        let batch = splits.train.batch(&[0, 5, 9], Binarizer::training(&experiment, epoch));
+        let splits = Splits::load(&experiment, Arc::new(Rows::new()), &|_, _| {}).unwrap();
+        let batch =
+            splits.train.batch(&[0, 5, 9], Transform::training(&experiment, epoch)).unwrap();
         match &batch.inputs["x"] {
             workbench_engine::Input::F32(array) => array.data.clone(),
             other => panic!("{other:?}"),
@@ -224,11 +229,11 @@ fn binarization_is_the_same_at_every_visit_or_at_none() {
 fn attributes_and_captions_stay_with_their_items() {
     let settings = "epochs = 4\nvalidation = 0.2\n[input]\non_bad_item = 'skip'";
     let experiment = experiment(settings);
-    let splits = Splits::load(&experiment, &Rows { bad: Some(37) }, &|_, _| {}).unwrap();
+    let splits = Splits::load(&experiment, Arc::new(Rows::with_bad(37)), &|_, _| {}).unwrap();
     assert_eq!((splits.train.len(), splits.valid.len()), (79, 20));
     for split in [&splits.train, &splits.valid, &splits.test] {
         let places: Vec<u32> = (0..split.len() as u32).rev().collect();
-        let batch = split.batch(&places, Binarizer::fixed(&experiment));
+        let batch = split.batch(&places, Transform::fixed(&experiment)).unwrap();
         let floats = |name: &str| match &batch.inputs[name] {
             workbench_engine::Input::F32(array) => array.data.clone(),
             other => panic!("{other:?}"),
@@ -248,13 +253,14 @@ fn attributes_and_captions_stay_with_their_items() {
             let (row, light) = if known[i] == 1.0 { (seen, picture[at]) } else { (-1, 0.8) };
             assert_eq!((rows[i], bright[i]), (row, light));
         }
-        let columns = split.attributes(7);
-        assert_eq!((columns.len(), columns[1].of.len()), (2, 7));
-        assert!(
-            columns[0].of.iter().zip(rows.iter().rev()).all(|(&value, &row)| {
-                if row < 0 { value.is_nan() } else { value == row as f32 }
-            })
-        );
+        let values = split.attributes().iter().map(|attribute| attribute_of(&batch, attribute));
+        let values: Vec<Vec<f32>> = values.collect();
+        for i in 0..rows.len() {
+            match known[i] == 1.0 {
+                true => assert_eq!((values[0][i], values[1][i]), (rows[i] as f32, bright[i])),
+                false => assert!(values[0][i].is_nan() && values[1][i].is_nan()),
+            }
+        }
     }
 }
 
@@ -262,19 +268,20 @@ fn attributes_and_captions_stay_with_their_items() {
 fn an_item_read_alone_is_the_one_of_the_whole_split() {
     let settings = "epochs = 4\nvalidation = 0.2\n[input]\nbinarize = 'static'";
     let experiment = experiment(settings);
-    let source = Rows { bad: None };
-    let splits = Splits::load(&experiment, &source, &|_, _| {}).unwrap();
-    let fixed = Binarizer::fixed(&experiment);
+    let source = Rows::new();
+    let splits = Splits::load(&experiment, Arc::new(source.clone()), &|_, _| {}).unwrap();
+    let fixed = Transform::fixed(&experiment);
     let alone = Split::of_items(&source, "test", &[3]).unwrap();
     assert_eq!(alone.len(), 1);
-    assert_eq!(alone.batch(&[0], fixed).inputs, splits.test.batch(&[3], fixed).inputs);
-    let bad = Split::of_items(&Rows { bad: Some(37) }, "train", &[37]).err().unwrap().to_string();
+    let batch = |split: &Split, place| split.batch(&[place], fixed).unwrap();
+    assert_eq!(batch(&alone, 0), batch(&splits.test, 3));
+    let bad = Split::of_items(&Rows::with_bad(37), "train", &[37]).err().unwrap().to_string();
     assert!(bad.starts_with("item 37 of `train`"), "{bad}");
 }
 
 #[test]
 fn a_plan_refuses_what_can_not_be() {
-    let plan = |settings: &str| Plan::of(&experiment(settings), &Rows { bad: None });
+    let plan = |settings: &str| Plan::of(&experiment(settings), &Rows::new());
     let good = plan("epochs = 3\nvalidation = 0.2").unwrap();
     assert_eq!(
         (good.train_items, good.valid_items, good.steps_per_epoch, good.total_steps),

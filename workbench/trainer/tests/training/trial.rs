@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use workbench_engine::{DeviceKind, OptimizerConfig, Session};
@@ -17,14 +19,33 @@ use workbench_trainer::{
 };
 
 /// 4×4 pictures of a bright row, whose number is the class; grey values by the item's number.
+#[derive(Clone)]
 pub struct Rows {
+    /// Of the training split, and of the test split.
+    pub items: [u64; 2],
     /// An item of the training split that is NaN.
     pub bad: Option<u64>,
+    /// An item of the training split that can't be read while this is set.
+    pub gone: (u64, Arc<AtomicBool>),
+}
+
+impl Rows {
+    pub fn new() -> Rows {
+        Rows { items: [100, 20], bad: None, gone: (0, Arc::default()) }
+    }
+
+    pub fn with_bad(item: u64) -> Rows {
+        Rows { bad: Some(item), ..Rows::new() }
+    }
 }
 
 impl Source for Rows {
     fn image(&self) -> &[usize] {
         &[1, 4, 4]
+    }
+
+    fn pixel_bytes(&self) -> usize {
+        4
     }
 
     fn classes(&self) -> &[String] {
@@ -51,8 +72,8 @@ impl Source for Rows {
 
     fn len(&self, split: &str) -> Result<Option<u64>, SourceError> {
         Ok(match split {
-            "train" => Some(100),
-            "test" => Some(20),
+            "train" => Some(self.items[0]),
+            "test" => Some(self.items[1]),
             _ => None,
         })
     }
@@ -61,6 +82,9 @@ impl Source for Rows {
         let mut pixels = Vec::new();
         let (mut attributes, mut captions) = (vec![Vec::new(), Vec::new()], Vec::new());
         for &item in items {
+            if split == "train" && item == self.gone.0 && self.gone.1.load(Relaxed) {
+                return Err(format!("item {item} of `{split}` is gone").into());
+            }
             let row = (item % 4) as usize;
             let bright = 0.6 + 0.4 * (item as f32 * 0.61).fract();
             pixels.extend((0..16).map(|at| if at / 4 == row { bright } else { 0.05 }));
@@ -163,10 +187,16 @@ impl Recorder {
 }
 
 pub fn experiment(settings: &str) -> Experiment {
+    changed(settings, &[])
+}
+
+/// An experiment with settings laid over it, each as `train.batch_size=40`.
+pub fn changed(settings: &str, more: &[&str]) -> Experiment {
     let text = format!(
         "seed = 3\n[dataset]\nplugin = 'rows'\n[architecture]\nplugin = 'small'\n[log]\nevery_steps = 1\n[train]\nbatch_size = 16\n{settings}"
     );
-    Experiment::parse("test.toml", &text, &[]).unwrap_or_else(|error| panic!("{error}"))
+    let more: Vec<String> = more.iter().map(|&more| more.to_owned()).collect();
+    Experiment::parse("test.toml", &text, &more).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Runs one experiment in a directory of its own, or goes on with it.
@@ -181,7 +211,7 @@ impl Trial {
         Trial {
             dir: tempfile::tempdir().unwrap(),
             experiment: experiment(settings),
-            source: Rows { bad: None },
+            source: Rows::new(),
         }
     }
 
@@ -198,7 +228,7 @@ impl Trial {
         if fresh {
             run.write_text("experiment.toml", &self.experiment.to_toml()).unwrap();
         }
-        let splits = Splits::load(&self.experiment, &self.source, &|_, _| {})?;
+        let splits = Splits::load(&self.experiment, Arc::new(self.source.clone()), &|_, _| {})?;
         let session = Session::new(
             graph(),
             DeviceKind::Cpu,
