@@ -20,7 +20,7 @@ fn host(server: &Server) -> String {
 fn an_authority_that_ssl_cert_file_names_is_trusted_and_no_other() {
     let good = bytes(300_000);
     let behind = Server::of(&good);
-    let (known, unknown) = (Authority::new(), Authority::new());
+    let (known, unknown) = (Authority::new("known"), Authority::new("unknown"));
     let [trusted, distrusted] =
         [&known, &unknown].map(|authority| authority.serve("127.0.0.1", LATER, &host(&behind)));
     let place = Place::new(&file("a", &good, &[distrusted.at("a"), trusted.at("a")]));
@@ -53,7 +53,7 @@ fn an_authority_that_ssl_cert_file_names_is_trusted_and_no_other() {
 fn a_certificate_of_the_past_or_of_another_host_is_refused() {
     let good = bytes(1000);
     let behind = Server::of(&good);
-    let authority = Authority::new();
+    let authority = Authority::new("known");
     let expired = authority.serve("127.0.0.1", 2001, &host(&behind));
     let other = authority.serve("elsewhere.example", LATER, &host(&behind));
     let place = Place::new(&file("a", &good, &[expired.at("a"), other.at("a")]));
@@ -72,7 +72,7 @@ fn a_certificate_of_the_past_or_of_another_host_is_refused() {
 fn a_redirect_may_lead_to_encryption_and_not_out_of_it() {
     let good = bytes(1000);
     let plain = Server::of(&good);
-    let authority = Authority::new();
+    let authority = Authority::new("known");
     let encrypted = authority.serve("127.0.0.1", LATER, &host(&plain));
     let redirect = |to: String| {
         Server::start(move |_, stream| {
@@ -95,7 +95,7 @@ fn a_redirect_may_lead_to_encryption_and_not_out_of_it() {
 fn a_proxy_is_a_tunnel_that_sees_nothing() {
     let good = bytes(100_000);
     let behind = Server::of(&good);
-    let authority = Authority::new();
+    let authority = Authority::new("known");
     let encrypted = authority.serve("data.example", LATER, &host(&behind));
     let port = encrypted.port();
     let proxy = Server::start(move |asked, stream| {
