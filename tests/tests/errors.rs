@@ -208,7 +208,7 @@ fn names_of_what_is_not_there() {
     "#);
     assert_snapshot!(said(&Workbench::new(), &["train", "digits-mlpp"]), @r"error: there is no experiment file digits-mlpp; did you mean experiments/digits-mlp.toml?");
     assert_snapshot!(said(&Workbench::new(), &["train", "experiments/digit-mlp.toml"]), @r"error: there is no experiment file experiments/digit-mlp.toml; did you mean experiments/digits-mlp.toml?");
-    assert_snapshot!(said(&Workbench::new(), &["check", "nothing-like-it"]), @r"error: there is no experiment file nothing-like-it; in experiments/ there are apples-conv, bench-conv28, bench-conv64, bench-mlp28, coloured-shapes-conv, digits-beta, digits-conditional, digits-conv, digits-mlp, emoji-conv, faces-conv, faces-told, fashion-conv, landscapes-conv, mnist-conv, shapes-conv");
+    assert_snapshot!(said(&Workbench::new(), &["check", "nothing-like-it"]), @r"error: there is no experiment file nothing-like-it; in experiments/ there are apples-conv, bench-conv28, bench-conv64, bench-mlp28, coloured-shapes-conv, digits-beta, digits-conditional, digits-conv, digits-mlp, emoji-conv, faces-conv, faces-told, fashion-conv, landscapes-conv, mnist-conv, moving-digits-conv, shapes-conv, solids-conv");
     assert_snapshot!(said(&Workbench::new(), &["plugin", "show", "conv-va"]), @r"error: there is no plugin `conv-va`; did you mean `conv-vae`? (searched <root>/plugins, <target>/release/plugins, <tmp>/home/workbench/plugins)");
     assert_snapshot!(said(&Workbench::new(), &["data", "show", "digit"]), @r"error: there is no data set `digit`; did you mean `digits`?");
 }
@@ -252,7 +252,7 @@ fn data_that_is_not_there() {
     let experiment = "name = \"mine\"\n\n[dataset]\nplugin = \"idx\"\nimages = \"nowhere/images.gz\"\ntest_count = 5\n\n\
                       [architecture]\nplugin = \"mlp-vae\"\n\n[train]\nepochs = 1\nbatch_size = 8\n";
     std::fs::write(&file, experiment).unwrap();
-    assert_snapshot!(said(&workbench, &["train", file.to_str().unwrap(), "--headless"]), @r"error: plugin `idx`, opening the data set: <root>/nowhere/images.gz: No such file or directory (os error 2) (at plugins/idx/src/format.rs:50:5)");
+    assert_snapshot!(said(&workbench, &["train", file.to_str().unwrap(), "--headless"]), @r"error: plugin `idx`, opening the data set: <root>/nowhere/images.gz: No such file or directory (os error 2) (at workbench/sdk/src/idx.rs:56:5)");
     std::fs::write(&file, experiment.replace("images = \"nowhere/images.gz\"\n", "")).unwrap();
     assert_snapshot!(said(&workbench, &["train", file.to_str().unwrap(), "--headless"]), @r"
     error: plugin `idx`: `images` is missing: Images [N, H, W] or [N, C, H, W], bytes.

@@ -6,32 +6,59 @@ use std::collections::BTreeSet;
 use workbench_host::{Column, Dataset, Kind, Plugins, Role, Settings};
 use workbench_tests::{Workbench, cargo, repository};
 
-/// Of each card: its plugin, the classes of its label, and what is known of each item.
-const CARDS: &[(&str, &str, usize, &[&str])] = &[
-    ("shapes", "shapes", 3, &["shape", "scale", "rotation", "x", "y"]),
+/// Of each card: its plugin, the sizes of its items, the classes of its label, and what is known of each item.
+const CARDS: &[(&str, &str, &[u64], usize, &[&str])] = &[
+    ("shapes", "shapes", &[1, 64, 64], 3, &["shape", "scale", "rotation", "x", "y"]),
     (
         "coloured-shapes",
         "shapes",
+        &[3, 64, 64],
         3,
         &["shape", "scale", "rotation", "x", "y", "colour", "combination"],
     ),
-    ("apples", "apples", 3, &["redness", "size", "squareness", "combination"]),
+    ("apples", "apples", &[3, 64, 64], 3, &["redness", "size", "squareness", "combination"]),
     (
         "landscapes",
         "landscapes",
+        &[3, 64, 64],
         4,
         &["season", "sun height", "sun place", "clouds", "mountains", "sea", "river", "town"],
+    ),
+    (
+        "solids",
+        "solids",
+        &[1, 32, 32, 32],
+        7,
+        &[
+            "kind",
+            "width",
+            "height",
+            "depth",
+            "rotation",
+            "legs",
+            "back",
+            "thickness",
+            "combination",
+        ],
+    ),
+    (
+        "moving-digits",
+        "moving-digits",
+        &[1, 10, 32, 32],
+        10,
+        &["digit", "x", "y", "speed", "direction"],
     ),
 ];
 
 #[test]
 fn cards_tell_of_classes_and_factors() {
     let workbench = Workbench::new();
-    for (card, reader, classes, attributes) in CARDS {
+    for (card, reader, dims, classes, attributes) in CARDS {
         let shown = workbench.command(&["data", "show", card, "--json"]).ok().json();
         assert_eq!(shown["there"], true, "{card}");
         assert_eq!(shown["reader"], *reader);
-        assert_eq!([&shown["shape"][1], &shown["shape"][2]], [64, 64], "{card}");
+        let shape = shown["shape"].as_array().unwrap().iter().map(|size| size.as_u64().unwrap());
+        assert_eq!(shape.collect::<Vec<_>>(), *dims, "{card}");
         assert_eq!(shown["classes"].as_array().unwrap().len(), *classes, "{card}");
         let told = shown["attributes"].as_array().unwrap().iter().map(|told| &told["name"]);
         assert_eq!(told.collect::<Vec<_>>(), *attributes, "{card}");
@@ -69,8 +96,11 @@ fn a_preview_is_written_as_a_picture() {
 
 #[test]
 fn an_item_is_the_same_whatever_is_read_before_it_and_another_seed_gives_another() {
-    for plugin in ["shapes", "apples", "landscapes"] {
-        let set = open(plugin, "items = 40\ntest_items = 40");
+    for plugin in ["shapes", "apples", "landscapes", "solids", "moving-digits"] {
+        let digits = "images = \"datasets/digits/images-idx3-ubyte.gz\"";
+        let given = if plugin == "moving-digits" { digits } else { "" };
+        let open = |parameters: &str| open(plugin, &format!("{parameters}\n{given}"));
+        let set = open("items = 40\ntest_items = 40");
         let all = set.read("train", &(0..40).collect::<Vec<_>>()).unwrap();
         let alone: Vec<u8> = (0..40)
             .rev()
@@ -80,14 +110,14 @@ fn an_item_is_the_same_whatever_is_read_before_it_and_another_seed_gives_another
                 item
             });
         assert!(bytes(&all[0]) == alone, "{plugin}");
-        let again = open(plugin, "items = 40\ntest_items = 40");
+        let again = open("items = 40\ntest_items = 40");
         let again = again.read("train", &(0..40).collect::<Vec<_>>()).unwrap();
         assert!(all == again, "{plugin}: opened anew");
         // A set of another length begins with the same items.
-        let longer = open(plugin, "items = 4000\ntest_items = 40");
+        let longer = open("items = 4000\ntest_items = 40");
         let longer = longer.read("train", &(0..40).collect::<Vec<_>>()).unwrap();
         assert!(all == longer, "{plugin}: in a longer set");
-        let other = open(plugin, "items = 40\ntest_items = 40\nseed = 1");
+        let other = open("items = 40\ntest_items = 40\nseed = 1");
         let other = other.read("train", &(0..40).collect::<Vec<_>>()).unwrap();
         assert!(all[0] != other[0], "{plugin}: of another seed");
         let test = set.read("test", &(0..40).collect::<Vec<_>>()).unwrap();
@@ -143,6 +173,87 @@ fn red_and_square_apples_are_in_the_test_split_alone() {
 }
 
 #[test]
+fn chairs_with_long_legs_and_high_backs_are_in_the_test_split_alone() {
+    let chairs = |parameters: &str, split| {
+        let set =
+            open("solids", &format!("side = 16\nkinds = [\"chair\", \"table\"]\n{parameters}"));
+        let columns = set.read(split, &(0..1000).collect::<Vec<_>>()).unwrap();
+        let [legs, backs] = ["legs", "back"].map(|name| reals(&set, &columns, name));
+        let [kinds, flags] = ["kind", "combination"].map(|name| indices(&set, &columns, name));
+        assert_eq!(kinds, indices(&set, &columns, "label"));
+        // Of a table no back is known.
+        assert!(kinds.iter().zip(&backs).all(|(&kind, back)| (kind == 0) == back.is_nan()));
+        let both = legs.iter().zip(&backs).map(|(&legs, &back)| legs > 0.6 && back > 0.6);
+        let both: Vec<bool> = both.collect();
+        assert!(legs.iter().any(|&legs| legs > 0.9) && backs.iter().any(|&back| back > 0.9));
+        assert!(both.iter().zip(flags).all(|(&both, flag)| both == (flag == 1)));
+        both.iter().filter(|&&both| both).count()
+    };
+    assert_eq!(chairs("", "train"), 0);
+    assert!((40..130).contains(&chairs("", "test")));
+    assert_eq!(chairs("test = \"seen\"", "test"), 0);
+    assert!(chairs("held_out = false", "train") == 0, "nothing is called held out then");
+}
+
+#[test]
+fn moving_digits_are_those_of_the_file_and_move_as_is_said() {
+    let images = "images = \"datasets/digits/images-idx3-ubyte.gz\"";
+    let labels = "labels = \"datasets/digits/labels-idx1-ubyte.gz\"";
+    let files = format!("{images}\n{labels}");
+    let digits = open("idx", &format!("{files}\ntest_count = 1000"));
+    // As large as they are, in whole pixels where they do not move: the frame is the digit.
+    let still = open("moving-digits", &format!("{files}\nside = 28\ndigit = 28\nframes = 2"));
+    let clips = still.read("test", &(0..20).collect::<Vec<_>>()).unwrap();
+    let unseen = digits.read("test", &(0..1000).collect::<Vec<_>>()).unwrap();
+    let [clips_of, unseen_of] =
+        [indices(&still, &clips, "label"), indices(&digits, &unseen, "label")];
+    let (clips, unseen) = (bytes(&clips[0]), bytes(&unseen[0]));
+    for (clip, class) in clips.chunks(2 * 784).zip(clips_of) {
+        assert!(clip[..784] == clip[784..]);
+        let at = unseen.chunks(784).position(|digit| *digit == clip[..784]);
+        assert_eq!(unseen_of[at.expect("one of the last 1,000")], class);
+    }
+    // The middle of what is light goes as far as speed and direction say, until it bounces.
+    let set = open("moving-digits", &format!("{files}\nside = 64\nframes = 5\nspeed = 0.04"));
+    let columns = set.read("train", &(0..200).collect::<Vec<_>>()).unwrap();
+    let [xs, ys, speeds, directions] =
+        ["x", "y", "speed", "direction"].map(|name| reals(&set, &columns, name));
+    let mut checked = 0;
+    for (i, clip) in bytes(&columns[0]).chunks(5 * 4096).enumerate() {
+        let (sin, cos) = directions[i].to_radians().sin_cos();
+        let way = 64.0 * speeds[i] * 4.0;
+        let wanted = [way * cos, -way * sin];
+        let free = [xs[i], ys[i]]
+            .iter()
+            .zip(wanted)
+            .all(|(at, way)| (0.5..35.5).contains(&(at * 36.0 + way)));
+        if free {
+            let [from, to] = [0, 4].map(|frame| middle(&clip[frame * 4096..][..4096], 64));
+            for axis in 0..2 {
+                let moved = to[axis] - from[axis];
+                assert!((moved - wanted[axis]).abs() < 0.3, "{i}: {moved}, not {}", wanted[axis]);
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked > 50, "{checked}");
+    let two = open("moving-digits", &format!("{files}\ndigits = 2"));
+    let columns = two.read("train", &(0..50).collect::<Vec<_>>()).unwrap();
+    let [first, second] = ["first digit", "second digit"].map(|name| indices(&two, &columns, name));
+    assert!(first.iter().zip(&second).all(|(first, second)| first <= second));
+    assert!(two.fields().iter().all(|field| field.name != "label"));
+}
+
+/// The middle of what is light, across and down.
+fn middle(pixels: &[u8], side: usize) -> [f32; 2] {
+    let sum = |weight: &dyn Fn(usize) -> usize| {
+        pixels.iter().enumerate().map(|(at, &x)| f64::from(x) * weight(at) as f64).sum::<f64>()
+    };
+    let all = sum(&|_| 1);
+    [(sum(&|at| at % side) / all) as f32, (sum(&|at| at / side) / all) as f32]
+}
+
+#[test]
 fn every_combination_of_the_grid_has_its_number() {
     let set = open("shapes", "grid = true");
     assert_eq!(set.len("train").unwrap(), Some(737_280));
@@ -186,6 +297,13 @@ fn what_can_not_be_is_refused_in_words() {
     let large = ["dataset.grid=true", "dataset.scales=64", "dataset.positions=256"];
     let large = [&large[..], &["dataset.rotations=360"]].concat();
     // 3 x 64 x 360 x 256 x 256.
+    let nothing = ["dataset.kinds=[\"box\"]", "dataset.test=held-out"];
+    check("solids", &nothing, &["nothing is held out", "chairs among the `kinds`"]);
+    let digits = "dataset.images=datasets/digits/images-idx3-ubyte.gz";
+    let wide = [digits, "dataset.digit=40"];
+    check("moving-digits", &wide, &["`digit` of 40 pixels", "`side` of 32"]);
+    let all = [digits, "dataset.test_count=10000"];
+    check("moving-digits", &all, &["10000 of 10000 digits", "none to train on"]);
     check("shapes", &large, &["4529848320 combinations", "4294967295 items", "fewer scales"]);
 }
 

@@ -1,10 +1,8 @@
 //! IDX files, plain or gzip: MNIST and what is stored like it.
 
-mod format;
-
 use std::path::PathBuf;
 
-use format::Array;
+use workbench_sdk::idx::{self, Array};
 use workbench_sdk::prelude::*;
 
 struct Idx {
@@ -42,7 +40,7 @@ impl Dataset for Idx {
     ];
 
     fn open(config: &Config) -> Result<Idx> {
-        let images = format::read(&config.get::<PathBuf>("images")?)?;
+        let images = idx::read(&config.get::<PathBuf>("images")?)?;
         let labels = labels(config.get("labels")?, &images)?;
         let shape = picture(&images)?;
         let n = images.dims[0] as u64;
@@ -58,7 +56,7 @@ impl Dataset for Idx {
                 )
             }
             Some(path) => {
-                let images = format::read(&path)?;
+                let images = idx::read(&path)?;
                 let labels = labels_of_test(config.get("test_labels")?, &images, &whole)?;
                 ensure!(
                     picture(&images)? == shape,
@@ -175,7 +173,7 @@ fn picture(images: &Array) -> Result<[usize; 3]> {
 /// Labels that fit the images beside them.
 fn labels(path: Option<PathBuf>, images: &Array) -> Result<Option<Array>> {
     let Some(path) = path else { return Ok(None) };
-    let labels = format::read(&path)?;
+    let labels = idx::read(&path)?;
     let shown = path.display();
     ensure!(labels.dims.len() == 1, "{shown}: labels must be [N], and these are {:?}", labels.dims);
     ensure!(

@@ -6,10 +6,11 @@ use std::fs;
 use std::path::PathBuf;
 
 use peak_alloc::PeakAlloc;
+use workbench_sdk::folder::{Files, Table};
 use workbench_sdk::pictures::Pictures;
 use workbench_tests::{Mutator, repository};
 
-use crate::table::Table;
+use crate::SOUGHT;
 
 #[global_allocator]
 static PEAK: PeakAlloc = PeakAlloc;
@@ -56,10 +57,10 @@ fn damaged_tables(cases: u64) {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("table.csv");
     let seeds = [fs::read(folder().join("table.csv")).unwrap()];
-    let files = crate::files::Files::find(&folder()).ok().unwrap();
+    let files = Files::find(&folder(), SOUGHT).ok().unwrap();
     for case in 0..cases {
         fs::write(&path, Mutator::new(case).damaged(&seeds)).unwrap();
-        if let Ok(table) = Table::read(&path, "", &files.names) {
+        if let Ok(table) = Table::read(&path, "", &files) {
             let _ = table.attributes("*", &[]);
         }
     }

@@ -4,11 +4,9 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use workbench_sdk::npy::{Array, Header, read_header};
 use workbench_sdk::prelude::*;
 use zip::{CompressionMethod, ZipArchive};
-
-use crate::array::Array;
-use crate::header::{self, Header};
 
 /// The arrays of a file, not yet read.
 pub struct Archive {
@@ -144,7 +142,7 @@ impl Archive {
                         ))
                     }
                     None => {
-                        header::read(&mut entry)?;
+                        read_header(&mut entry)?;
                         Array::read(shown.to_owned(), header, entry, packs)
                     }
                 }
@@ -154,7 +152,7 @@ impl Archive {
 }
 
 fn npy_member(path: &Path, file: File, length: u64) -> Result<Member> {
-    let header = header::read(&mut BufReader::new(file))?;
+    let header = read_header(&mut BufReader::new(file))?;
     ensure!(
         length == header.before + header.bytes,
         "is {}: {:?} values make {} bytes, and there are {}",
@@ -205,7 +203,7 @@ fn header_of<R: Read + ?Sized>(entry: &mut zip::read::ZipFile<'_, R>) -> Result<
         size <= packed.saturating_mul(MOST_DEFLATED).saturating_add(MOST_DEFLATED),
         "is damaged: {packed} bytes can't unpack to {size}"
     );
-    let header = header::read(entry)?;
+    let header = read_header(entry)?;
     ensure!(
         size == header.before + header.bytes,
         "is damaged: {:?} values make {} bytes, and its entry in the zip has {}",

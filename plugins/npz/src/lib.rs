@@ -1,21 +1,17 @@
 //! NumPy's .npz and .npy files: pictures, labels, attributes and captions by the names of their arrays.
 
 mod archive;
-mod array;
-mod bits;
 #[cfg(test)]
 mod damaged;
-mod dtype;
-mod header;
 mod pictures;
 mod table;
 
 use std::path::PathBuf;
 
 use archive::Archive;
-use array::Array;
 use pictures::Pictures;
 use table::{Source, Table};
+use workbench_sdk::npy::Array;
 use workbench_sdk::prelude::*;
 
 struct Npz {

@@ -1,9 +1,7 @@
 //! How the values of an array lie as pictures, and what they become.
 
+use workbench_sdk::npy::{Array, DType, Kind};
 use workbench_sdk::prelude::*;
-
-use crate::array::Array;
-use crate::dtype::{DType, Kind};
 
 /// How to make `[C, H, W]` of an item, from the values of the first array; other arrays must fit it.
 #[derive(Clone, Debug, PartialEq)]
@@ -166,7 +164,7 @@ fn lie(dims: &[usize], layout: &str, shape: &[usize]) -> Result<([usize; 3], boo
             )
         }
         ("auto", _) => bail!(
-            "an item is a picture of three dimensions at most; clips and volumes are not read"
+            "an item is a picture of three dimensions at most; volumes in a .npy file are read by the plugin `voxels`"
         ),
         _ => bail!("it does not fit the layout \"{layout}\""),
     }

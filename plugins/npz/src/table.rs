@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use workbench_sdk::npy::Array;
 use workbench_sdk::prelude::*;
 
 use crate::archive::Archive;
-use crate::array::Array;
 
 /// Labels, attributes and captions, by place: those of the training split first.
 pub struct Table {

@@ -11,17 +11,17 @@ use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use workbench_host::inspect::inspect;
+use workbench_sdk::idx;
 use workbench_tests::repository;
 
-use crate::idx_format;
 use crate::parser::{Parser, write};
 
 pub fn parsers(dir: &Path) -> Vec<Parser> {
-    vec![idx(dir, "IDX", false), idx(dir, "IDX, gzip", true), library(dir)]
+    vec![arrays(dir, "IDX", false), arrays(dir, "IDX, gzip", true), library(dir)]
 }
 
 /// Pictures and labels.
-fn arrays() -> Vec<Vec<u8>> {
+fn seeds() -> Vec<Vec<u8>> {
     let images = |n: u8, side: u8| {
         let mut bytes = vec![0, 0, 8, 3, 0, 0, 0, n, 0, 0, 0, side, 0, 0, 0, side];
         bytes.extend((0..usize::from(n) * usize::from(side).pow(2)).map(|i| (i % 251) as u8));
@@ -32,14 +32,14 @@ fn arrays() -> Vec<Vec<u8>> {
 }
 
 /// A gzip file holds what it inflates to: only what is really there counts, not what a header says.
-fn idx(dir: &Path, name: &'static str, zipped: bool) -> Parser {
+fn arrays(dir: &Path, name: &'static str, zipped: bool) -> Parser {
     let path = dir.join(if zipped { "a.gz" } else { "a.idx" });
     let zip = |bytes: Vec<u8>| {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(&bytes).unwrap();
         encoder.finish().unwrap()
     };
-    let seeds = arrays().into_iter().map(|bytes| if zipped { zip(bytes) } else { bytes }).collect();
+    let seeds = seeds().into_iter().map(|bytes| if zipped { zip(bytes) } else { bytes }).collect();
     let there = path.clone();
     let put = move |bytes: &[u8]| {
         write(&there, bytes);
@@ -49,7 +49,7 @@ fn idx(dir: &Path, name: &'static str, zipped: bool) -> Parser {
         held.len().max(bytes.len())
     };
     let parse = move || {
-        let array = idx_format::read(&path).map_err(|error| error.to_string())?;
+        let array = idx::read(&path).map_err(|error| error.to_string())?;
         for place in [0, array.dims[0] / 2, array.dims[0] - 1] {
             array.item(place);
             array.number(place);

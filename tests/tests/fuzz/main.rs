@@ -11,11 +11,6 @@ mod runs;
 mod texts;
 mod trial;
 
-// The parser of the plugin itself, whose crate is a library for the loader alone.
-#[allow(dead_code)]
-#[path = "../../../plugins/idx/src/format.rs"]
-mod idx_format;
-
 // The cli is a binary, which nothing can import.
 #[allow(dead_code)]
 #[path = "../../../workbench/cli/src/card/content.rs"]

@@ -3,6 +3,7 @@
 
 mod cifar;
 mod csv_table;
+mod frames;
 mod idx;
 mod image_folder;
 mod magick;
@@ -10,3 +11,4 @@ mod npz;
 mod parquet_table;
 mod reader;
 mod throughput;
+mod voxels;

@@ -31,6 +31,23 @@ fn items_a_second() {
         ("parquet-table", "PNG 64x64", format!("path = 'pictures.parquet'\n{held}")),
         ("csv-table", "32x32 grey", format!("file = 'rows.csv'\n{held}")),
         ("cifar", "32x32 RGB", "path = 'cifar'".to_owned()),
+        ("voxels", "binvox 32x32x32", format!("path = 'binvox'\ncache_mb = 0\n{held}")),
+        (
+            "voxels",
+            "binvox 64x64x64 to 32x32x32",
+            format!("path = 'binvox64'\nsize = [32]\ncache_mb = 0\n{held}"),
+        ),
+        ("voxels", "32x32x32, one .npy", format!("path = 'grids.npy'\ncache_mb = 0\n{held}")),
+        (
+            "frames",
+            "GIF 64x64, 16 frames",
+            "folder = 'gif'\ncache_mb = 0\ntest_share = 0.01".to_owned(),
+        ),
+        (
+            "frames",
+            "16 PNGs of 64x64",
+            "folder = 'clips'\ncache_mb = 0\ntest_share = 0.01".to_owned(),
+        ),
         ("idx", "32x32 grey, gzip", "images = 'images.gz'\ntest_count = 8".to_owned()),
     ] {
         // Built and loaded before the clock starts.

@@ -2,9 +2,10 @@
 
     python3 workbench/docs/peers/readers.py [--photos 600] [--drawings 4000] [--folder DIR]
 
-Writes the same drawings (64x64 RGB) as .npz, PNGs, .csv, .parquet, .bin and IDX, and JPEGs of 500x375, reads each with the
-workbench's reader on one thread and on two, and the folders with a DataLoader of two workers. Wants torch, torchvision,
-numpy, pillow, pyarrow.
+Writes the same drawings (64x64 RGB) as .npz, PNGs, .csv, .parquet, .bin and IDX, JPEGs of 500x375, boxes of voxels as binvox and
+.npy, and drawings that move as GIFs and as PNGs in folders; reads each with the workbench's reader on one thread and on two, and
+the folders of pictures with a DataLoader of two workers (`--ours`: without). Wants numpy, pillow, pyarrow, trimesh, and torch and
+torchvision for the last.
 """
 
 import argparse
@@ -79,6 +80,38 @@ def write(folder, n_drawings, n_photos):
         path = folder / "jpeg" / str(i % 10) / f"{i:06}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(path, quality=90)
+    volumes(folder, n_drawings // 4)
+    clips(folder, n_drawings // 10)
+
+
+def volumes(folder, n):
+    """Boxes in 32x32x32 and 64x64x64 voxels, one file each, and the smaller ones in one array."""
+    from trimesh.exchange.binvox import export_binvox
+    from trimesh.voxel import VoxelGrid
+
+    random = np.random.default_rng(2)
+    grids = np.zeros((n, 32, 32, 32), bool)
+    for i, grid in enumerate(grids):
+        low, high = np.sort(random.integers(1, 31, (2, 3)), 0)
+        grid[low[0] : high[0] + 1, low[1] : high[1] + 1, low[2] : high[2] + 1] = True
+        for name, voxels in [("binvox", grid), ("binvox64", grid.repeat(2, 0).repeat(2, 1).repeat(2, 2))]:
+            path = folder / name / str(i % 10) / f"{i:06}.binvox"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(export_binvox(VoxelGrid(voxels)))
+    np.save(folder / "grids.npy", grids)
+
+
+def clips(folder, n, frames=16):
+    """Drawings that move to the side, as GIFs and as folders of PNGs."""
+    for i, drawing in enumerate(drawings(n)):
+        images = [Image.fromarray(np.roll(drawing, 2 * t, 1)) for t in range(frames)]
+        path = folder / "gif" / str(i % 10) / f"{i:06}.gif"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        images[0].save(path, save_all=True, append_images=images[1:], duration=100)
+        path = folder / "clips" / str(i % 10) / f"{i:06}"
+        path.mkdir(parents=True)
+        for t, image in enumerate(images):
+            image.save(path / f"{t}.png")
 
 
 def torchvision(folder, size):
@@ -117,13 +150,14 @@ def main():
     parser.add_argument("--drawings", type=int, default=4000)
     parser.add_argument("--photos", type=int, default=600)
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--ours", action="store_true", help="without torchvision")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
         folder = options.folder or Path(made)
         if not (folder / "jpeg").exists():
             write(folder, options.drawings, options.photos)
         print("load before:", os.getloadavg()[0])
-        for kind, size in (("png", 0), ("jpeg", 64)):
+        for kind, size in () if options.ours else (("png", 0), ("jpeg", 64)):
             found = torchvision(folder / kind, size)
             print(f"torchvision, {kind}: {found[0]:,.0f} items/s without workers, {found[2]:,.0f} with two")
         for line in ours(folder):

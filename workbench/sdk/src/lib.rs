@@ -50,11 +50,17 @@ mod dropout;
 mod error;
 #[doc(hidden)]
 pub mod export;
+#[cfg(feature = "folder")]
+pub mod folder;
 mod graph;
+#[cfg(feature = "idx")]
+pub mod idx;
 mod init;
 pub mod knob;
 mod layer;
 mod norms;
+#[cfg(feature = "npy")]
+pub mod npy;
 pub mod param;
 #[cfg(feature = "pictures")]
 pub mod pictures;

@@ -1,11 +1,13 @@
-//! Pictures in files: PNG, JPEG, WebP, GIF (the first frame), BMP, PGM, PPM and TIFF, made to fit. With the feature
-//! `pictures`.
+//! Pictures in files: PNG, JPEG, WebP, GIF (the first frame, or all in turn), BMP, PGM, PPM and TIFF, made to fit. With
+//! the feature `pictures`.
 
+mod animation;
 mod claim;
 mod inner;
 
 use std::io::Cursor;
 
+pub use animation::Animation;
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{U8, U8x3};
 use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
@@ -43,6 +45,10 @@ pub const GREY: Param =
 pub const BACKGROUND: Param =
     param::text("background", "What shows where a picture is transparent.", "white")
         .choices(&[choice("white"), choice("black")]);
+
+/// How the names of files of pictures end.
+pub const ENDINGS: [&str; 13] =
+    ["png", "jpg", "jpeg", "jfif", "webp", "gif", "bmp", "pbm", "pgm", "ppm", "pnm", "tif", "tiff"];
 
 /// What decoders may take beside the picture and twice the file.
 const SPARE: u64 = 1 << 24;
@@ -113,6 +119,11 @@ impl Pictures {
         let turned = decoder.orientation()?;
         let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| damaged(&error))?;
         picture.apply_orientation(turned);
+        self.lay(picture, size, into)
+    }
+
+    /// Makes a decoded picture fit.
+    fn lay(&self, picture: DynamicImage, size: [usize; 2], into: &mut [u8]) -> Result<()> {
         let clear = picture.color().has_alpha();
         let pixels = match (self.grey, clear) {
             (true, false) => picture.into_luma8().into_raw(),
@@ -186,19 +197,12 @@ fn upright(file: &[u8]) -> Result<(impl ImageDecoder, [usize; 2])> {
     let Some(format) = reader.format() else {
         bail!("is no picture that is read: PNG, JPEG, WebP, GIF, BMP, PGM, PPM and TIFF are")
     };
-    let limits = |picture: u64| {
-        let mut limits = Limits::default();
-        limits.max_image_width = Some(MOST_SIDE);
-        limits.max_image_height = Some(MOST_SIDE);
-        limits.max_alloc = Some(picture + 2 * file.len() as u64 + SPARE);
-        limits
-    };
     inner::check_tags(file)?;
-    reader.limits(limits(0));
+    reader.limits(limits(file, 0));
     let mut decoder = reader.into_decoder().map_err(|error| damaged(&error))?;
     let (width, height) = decoder.dimensions();
     claim::check(file, format, width, height)?;
-    decoder.set_limits(limits(2 * decoder.total_bytes())).map_err(|error| damaged(&error))?;
+    decoder.set_limits(limits(file, 2 * decoder.total_bytes())).map_err(|error| damaged(&error))?;
     let turned = decoder.orientation().map_err(|error| damaged(&error))?;
     let lying = matches!(
         turned,
@@ -209,6 +213,15 @@ fn upright(file: &[u8]) -> Result<(impl ImageDecoder, [usize; 2])> {
     );
     let size = if lying { [width, height] } else { [height, width] };
     Ok((decoder, size.map(|side| side as usize)))
+}
+
+/// What decoding a file may take, where its picture takes so many bytes.
+fn limits(file: &[u8], picture: u64) -> Limits {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MOST_SIDE);
+    limits.max_image_height = Some(MOST_SIDE);
+    limits.max_alloc = Some(picture + 2 * file.len() as u64 + SPARE);
+    limits
 }
 
 #[track_caller]

@@ -1,29 +1,26 @@
-//! Decoded pictures, as many as there is room for.
+//! Decoded items, as many as there is room for.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use workbench_sdk::prelude::*;
+use crate::Result;
 
-/// A place for each picture; what came first stays.
+/// The bytes of decoded items, a place for each; what came first stays.
 pub struct Cache {
-    pictures: Vec<OnceLock<Box<[u8]>>>,
-    /// Pictures that may still be put in.
+    items: Vec<OnceLock<Box<[u8]>>>,
+    /// Items that may still be put in.
     room: AtomicU64,
 }
 
 impl Cache {
-    /// For so many pictures of so many bytes, in `bytes` of memory.
-    pub fn new(pictures: usize, size: usize, bytes: u64) -> Cache {
+    /// For so many items of so many bytes, in `bytes` of memory.
+    pub fn new(items: usize, size: usize, bytes: u64) -> Cache {
         let room = bytes / size.max(1) as u64;
-        let places = if room == 0 { 0 } else { pictures };
-        Cache {
-            pictures: (0..places).map(|_| OnceLock::new()).collect(),
-            room: AtomicU64::new(room),
-        }
+        let places = if room == 0 { 0 } else { items };
+        Cache { items: (0..places).map(|_| OnceLock::new()).collect(), room: AtomicU64::new(room) }
     }
 
-    /// Fills `into` with a picture, made by `make` where it is not held.
+    /// Fills `into` with the bytes of an item, made by `make` where they are not held.
     ///
     /// # Errors
     /// What `make` says.
@@ -33,9 +30,9 @@ impl Cache {
         into: &mut [u8],
         make: impl FnOnce(&mut [u8]) -> Result<()>,
     ) -> Result<()> {
-        let held = self.pictures.get(place);
-        if let Some(picture) = held.and_then(OnceLock::get) {
-            into.copy_from_slice(picture);
+        let held = self.items.get(place);
+        if let Some(bytes) = held.and_then(OnceLock::get) {
+            into.copy_from_slice(bytes);
             return Ok(());
         }
         make(into)?;
@@ -54,9 +51,10 @@ impl Cache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bail;
 
     #[test]
-    fn a_picture_is_made_once_while_there_is_room() {
+    fn a_bytes_is_made_once_while_there_is_room() {
         let cache = Cache::new(3, 4, 8);
         let mut made = 0;
         for place in [0, 1, 2, 0, 1, 2, 2] {
@@ -70,7 +68,7 @@ mod tests {
         }
         assert_eq!(made, 5, "the third never finds room");
         let none = Cache::new(3, 4, 3);
-        assert!(none.pictures.is_empty());
+        assert!(none.items.is_empty());
         assert!(cache.fill(2, &mut [0; 4], |_| bail!("no")).is_err());
     }
 }

@@ -1,11 +1,11 @@
-//! The IDX format: two zero bytes, a type, a rank, the sizes, then the numbers; all big-endian.
+//! The IDX format: two zero bytes, a type, a rank, the sizes, then the numbers; all big-endian. With the feature `idx`.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use crate::{Error, Result, bail, ensure};
 use flate2::read::MultiGzDecoder;
-use workbench_sdk::prelude::*;
 
 /// A file's numbers, as they stand in it.
 pub struct Array {
@@ -29,12 +29,18 @@ pub fn read(path: &Path) -> Result<Array> {
 
 impl Array {
     /// The bytes of item `place`.
+    ///
+    /// # Panics
+    /// There is no such item.
     pub fn item(&self, place: usize) -> &[u8] {
         let size = self.width * self.dims[1..].iter().product::<usize>();
         &self.data[place * size..(place + 1) * size]
     }
 
     /// Item `place` of a list of whole numbers.
+    ///
+    /// # Panics
+    /// There is no such item.
     pub fn number(&self, place: usize) -> i64 {
         match *self.item(place) {
             [byte] => byte.into(),

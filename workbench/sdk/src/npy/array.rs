@@ -1,14 +1,12 @@
 //! An array of items: its first dimension counts them.
 
 use std::fs::File;
-use std::io::Read;
-use std::path::PathBuf;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
 
-use workbench_sdk::prelude::*;
-
-use crate::bits::Bits;
-use crate::dtype::DType;
-use crate::header::Header;
+use super::bits::Bits;
+use super::{DType, Header};
+use crate::{Error, Result, bail, ensure};
 
 /// An array, in C order.
 pub struct Array {
@@ -35,7 +33,34 @@ const MOST_HELD: u64 = 1 << 36;
 /// Read at once.
 const CHUNK: usize = 1 << 20;
 
+/// Values that take more than this stay in the file.
+const MEMORY: u64 = 1 << 30;
+/// Bytes that have only two values are held as bits where there are more of them than this.
+const PACKED: u64 = 1 << 26;
+
 impl Array {
+    /// Opens a .npy file. What is over 1 GiB stays in it and is read item by item.
+    ///
+    /// # Errors
+    /// It is none, or shorter or longer than its header says; the message names it.
+    pub fn open(path: &Path) -> Result<Array> {
+        let shown = path.display();
+        let open = || -> Result<Array> {
+            let mut file = BufReader::new(File::open(path)?);
+            let header = super::read_header(&mut file)?;
+            let length = file.get_ref().metadata()?.len();
+            let stays = header.bytes > MEMORY && !header.fortran;
+            match stays && length == header.before + header.bytes {
+                true => {
+                    let (file, path) = (file.into_inner(), path.to_owned());
+                    Ok(Array::in_file(shown.to_string(), &header, file, path, header.before))
+                }
+                false => Array::read(shown.to_string(), &header, file, header.bytes > PACKED),
+            }
+        };
+        open().map_err(|error| error.context(&shown))
+    }
+
     /// Reads the values that follow a header; a file that ends too early or goes on is refused. The memory taken grows with
     /// what comes, so that a header can't ask for it. `packs`: bytes that have only two values are held as bits.
     ///
@@ -94,7 +119,7 @@ impl Array {
         }
     }
 
-    #[cfg(test)]
+    /// Whether its values are held as bits.
     pub fn is_packed(&self) -> bool {
         matches!(self.store, Store::Bits(_))
     }
@@ -102,6 +127,10 @@ impl Array {
     /// How many items there are.
     pub fn len(&self) -> usize {
         self.dims.first().copied().unwrap_or(0)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Values an item.

@@ -1,7 +1,7 @@
 //! What the numbers of an array are.
 
+use crate::{Error, Result};
 use half::f16;
-use workbench_sdk::prelude::*;
 
 /// A NumPy dtype that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use std::io::Read;
 
-use workbench_sdk::prelude::*;
+use crate::{Error, Result, bail, ensure};
 
-use crate::dtype::DType;
+use super::dtype::DType;
 
 /// What the header says.
 #[derive(Clone, Debug, PartialEq)]

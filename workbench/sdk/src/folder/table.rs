@@ -1,13 +1,14 @@
-//! A CSV table beside the pictures: attributes, captions, labels and splits, by the names of its columns.
+//! A CSV table beside the items: attributes, captions, labels and splits, by the names of its columns.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::{Component, Path};
 
-use workbench_sdk::prelude::*;
+use super::Files;
+use crate::{Column, Declaration, Result, bail, ensure};
 
-/// The columns of a table, in the order of the pictures; "" where the table does not have a picture.
+/// The columns of a table, in the order of the items; "" where the table does not have an item.
 pub struct Table {
     shown: String,
     /// Their names, that of the file aside.
@@ -22,15 +23,15 @@ const LARGEST: u64 = 1 << 32;
 const MOST_COLUMNS: usize = 1024;
 
 impl Table {
-    /// Reads a table, whose rows name pictures by their path in the folder.
+    /// Reads a table, whose rows name items by their path in the folder.
     ///
     /// # Errors
     /// It is damaged, has no column of files, or a row names what is not in the folder, or the same as another.
-    pub fn read(path: &Path, file_column: &str, pictures: &[Box<str>]) -> Result<Table> {
-        Table::load(path, file_column, pictures).map_err(|error| error.context(path.display()))
+    pub fn read(path: &Path, file_column: &str, files: &Files) -> Result<Table> {
+        Table::load(path, file_column, files).map_err(|error| error.context(path.display()))
     }
 
-    fn load(path: &Path, file_column: &str, pictures: &[Box<str>]) -> Result<Table> {
+    fn load(path: &Path, file_column: &str, files: &Files) -> Result<Table> {
         let mut file = File::open(path)?;
         let length = file.metadata()?.len();
         ensure!(length <= LARGEST, "is {length} bytes long, too large for a table");
@@ -57,16 +58,16 @@ impl Table {
             )
         };
         let places: HashMap<&str, usize> =
-            pictures.iter().enumerate().map(|(place, name)| (&**name, place)).collect();
-        let mut columns = vec![vec![Box::<str>::default(); pictures.len()]; headers.len() - 1];
-        let mut filled = vec![false; pictures.len()];
+            files.names.iter().enumerate().map(|(place, name)| (&**name, place)).collect();
+        let mut columns = vec![vec![Box::<str>::default(); files.names.len()]; headers.len() - 1];
+        let mut filled = vec![false; files.names.len()];
         for (number, row) in (1..).zip(reader.into_records()) {
             let row = row?;
             let named = row.get(at).unwrap_or_default();
             let name =
                 inside(named).map_err(|error| error.context(format_args!("row {number}")))?;
             let Some(&place) = places.get(name.as_str()) else {
-                bail!("row {number}: there is no picture {named:?} in the folder")
+                bail!("row {number}: there is no {} {named:?} in the folder", files.noun())
             };
             ensure!(!filled[place], "row {number}: {named:?} has a row before this one");
             filled[place] = true;
@@ -162,13 +163,19 @@ fn inside(path: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Sought;
     use super::*;
 
     fn table(text: &str) -> Result<Table> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("table.csv");
         std::fs::write(&path, text).unwrap();
-        Table::read(&path, "", &["a/1.png".into(), "a/2.png".into(), "3.png".into()])
+        for name in ["a/1.png", "a/2.png", "3.png"] {
+            std::fs::create_dir_all(folder.path().join("a")).unwrap();
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let pictures = Sought { noun: "picture", endings: &["png"], parts: &[], largest: 1 };
+        Table::read(&path, "", &Files::find(folder.path(), pictures)?)
     }
 
     #[test]
@@ -177,13 +184,13 @@ mod tests {
         let read = read.unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(
             read.column("hair").ok().unwrap(),
-            ["red".into(), "".into(), "fair".into()] as [Box<str>; 3]
+            ["fair".into(), "red".into(), "".into()] as [Box<str>; 3]
         );
-        assert_eq!(&*read.column("caption").ok().unwrap()[2], "one, two");
+        assert_eq!(&*read.column("caption").ok().unwrap()[0], "one, two");
         assert_eq!(read.captions(""), Some("caption".to_owned()));
         assert_eq!(read.captions("none"), None);
         let tabs = table("file\tage\n3.png\t7\n").ok().unwrap();
-        assert_eq!(&*tabs.column("age").ok().unwrap()[2], "7");
+        assert_eq!(&*tabs.column("age").ok().unwrap()[0], "7");
     }
 
     #[test]
