@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use workbench_tests::{SMALL_MLP, Workbench, records, with};
+use workbench_tests::{SMALL_MLP, Workbench, with};
 
 /// Pictures of 32×32 in colour, 1.2 MB of pixels.
 const PICTURES: u32 = 400;
@@ -57,7 +57,7 @@ fn pictures_that_are_read_while_training_give_the_same_weights() {
         workbench.command(&train(&folder, &[&[steps, "--name", name], more].concat())).ok();
         runs.push(name);
     }
-    let of = |name: &str| (workbench.run(name).weights(), records(&workbench, name));
+    let of = |name: &str| (workbench.run(name).weights(), workbench.curves(name));
     let held = of("held");
     for name in &runs[1..] {
         assert!(held == of(name), "{name} differs");

@@ -76,7 +76,7 @@ pub fn where_held(holdings: &Holdings, readers: usize) -> String {
     }
 }
 
-/// The first items of a split, one a row: as they are measured, and as training sees them in its first epochs.
+/// The first items of a split, one a row: as evaluation sees them, and training in its first epochs.
 ///
 /// # Errors
 /// Those of [`Split::batch`].
@@ -95,9 +95,9 @@ pub fn figure(experiment: &Experiment, split: &Split) -> Result<Figure, Error> {
         })
         .collect::<Result<Vec<_>, Error>>()?;
     let row = |row: usize| columns.iter().filter_map(move |column| column.get(row).cloned());
-    let names = std::iter::once("measured".to_owned());
+    let names = std::iter::once("eval".to_owned());
     Ok(Figure::Images(ImageGrid {
-        title: format!("{}: what is seen, measured and in {VISITS} epochs", experiment.name),
+        title: format!("{}: in evaluation and in {VISITS} epochs", experiment.name),
         rows,
         columns: columns.len(),
         column_labels: names.chain((1..=VISITS).map(|epoch| epoch.to_string())).collect(),

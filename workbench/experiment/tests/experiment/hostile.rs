@@ -17,7 +17,7 @@ fn deep_nesting_is_an_error_with_its_line() {
     ] {
         let error =
             Experiment::parse("e.toml", &format!("{FULL}\n{value}\n"), &[]).expect_err("too deep");
-        assert_eq!(error.line(), Some(40), "{error}");
+        assert_eq!(error.line(), Some(45), "{error}");
         let argument = format!("architecture.deep={}", value.trim_start_matches("x = "));
         // An error or a bare string: what matters is that it returns.
         let _ =

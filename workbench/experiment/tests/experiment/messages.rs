@@ -574,9 +574,9 @@ fn blame_points_at_values_keys_headers_and_files() {
     ");
     insta::assert_snapshot!(experiment.blame("plots.figures.2", "no such figure", None), @r#"
     no such figure
-      --> experiments/least.toml:34:30
+      --> experiments/least.toml:39:30
        |
-    34 | figures = ["loss", "latent", "reconstructions", "samples"]
+    39 | figures = ["loss", "latent", "reconstructions", "samples"]
        |                              ^^^^^^^^^^^^^^^^^
     "#);
     insta::assert_snapshot!(experiment.blame("train.optimizer.eps", "too small", None), @r#"
