@@ -16,7 +16,7 @@ const MOST_MEGABYTES: f32 = 1200.0;
 
 fn damaged(cases: u64) {
     let folder = repository().join("tests/fixtures/data/frames/clips");
-    let seeds: Vec<Vec<u8>> = ["left/a.gif", "right/b.webp", "right/c.apng", "left/d.gif"]
+    let seeds: Vec<Vec<u8>> = ["left/b.gif", "right/c.webp", "left/d.apng", "right/e.gif"]
         .iter()
         .map(|name| fs::read(folder.join(name)).unwrap())
         .collect();

@@ -41,8 +41,10 @@ impl Projection {
         let longest = d.max(h).max(w);
         let side = (2 * longest).clamp(48, 128);
         let ((sin, cos), (up, level)) = (angles.turn.sin_cos(), angles.rise.sin_cos());
-        // The corners of a cube stay inside, however it is turned.
-        let scale = longest as f32 * 3f32.sqrt() / side as f32;
+        // The corners of a cube stay inside at every turn.
+        let diagonal = 2f32.sqrt();
+        let span = diagonal.max(level.abs() + up.abs() * diagonal);
+        let scale = longest as f32 * span / side as f32;
         let across = [sin, 0.0, cos];
         let down = [-up * cos, level, up * sin];
         let into = [level * cos, up, -level * sin];
