@@ -18,7 +18,7 @@ impl Bits {
             0 => values.iter().copied().find(|&value| value != 0).unwrap_or(0),
             one => one,
         };
-        if self.len % 8 != 0 || !values.iter().all(|&value| value == 0 || value == one) {
+        if !self.len.is_multiple_of(8) || !values.iter().all(|&value| value == 0 || value == one) {
             return false;
         }
         self.one = one;

@@ -25,6 +25,8 @@ struct Seen {
     numbers: BTreeSet<i64>,
 }
 
+/// What an attribute is where it is not known of an item.
+const UNKNOWN: i64 = -1;
 /// Classes beyond so many are not counted.
 const COUNTED: usize = 10_000;
 
@@ -118,6 +120,10 @@ impl Seen {
             }
             _ => String::new(),
         };
+        if self.field.role == Role::Attribute && x.is_nan() {
+            // Not known of this item.
+            return Ok(());
+        }
         if !x.is_finite() {
             return Err((format!("{x}{place}"), "every number must be finite"));
         }
@@ -132,6 +138,9 @@ impl Seen {
     }
 
     fn index(&mut self, n: i64) -> Result<(), (String, &'static str)> {
+        if self.field.role == Role::Attribute && n == UNKNOWN {
+            return Ok(());
+        }
         if !(0..self.classes as i64).contains(&n) {
             let message = format!("{n}, and there are {} classes, numbered from 0", self.classes);
             return Err((message, "declare all classes, and number them from 0"));
@@ -208,6 +217,13 @@ mod tests {
         for bad in [-1i64, 3] {
             assert!(label.look_at(&bad.to_ne_bytes()).unwrap_err().0.contains("3 classes"));
         }
+        // What is not known of an item is known to be so of attributes alone.
+        let mut kind = seen(Role::Attribute, DType::I64, &[], 3);
+        assert!(kind.look_at(&(-1i64).to_ne_bytes()).is_ok());
+        assert!(kind.look_at(&3i64.to_ne_bytes()).is_err());
+        let mut age = seen(Role::Attribute, DType::F32, &[], 0);
+        assert!(age.look_at(&bytes(&[f32::NAN])).is_ok() && age.most == 0.0);
+        assert!(age.look_at(&bytes(&[f32::INFINITY])).is_err());
         let mut text = seen(Role::Caption, DType::U8, &[4], 0);
         assert!(text.look_at(b"ab\0\0").is_ok());
         assert!(text.look_at(b"a\0b\0").is_err() && text.look_at(b"\xff\0\0\0").is_err());
