@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 use workbench_host::{Column, Dataset, Kind, Plugins, Role, Settings};
 use workbench_tests::{Workbench, cargo, repository};
 
-/// Of each card: its plugin, the sizes of its items, the classes of its label, and what is known of each item.
-const CARDS: &[(&str, &str, &[u64], usize, &[&str])] = &[
+/// Its name, its plugin, the sizes of its items, the classes of its label, and what is known of each item.
+type Card = (&'static str, &'static str, &'static [u64], usize, &'static [&'static str]);
+
+const CARDS: &[Card] = &[
     ("shapes", "shapes", &[1, 64, 64], 3, &["shape", "scale", "rotation", "x", "y"]),
     (
         "coloured-shapes",

@@ -121,7 +121,7 @@ impl Dataset for Npz {
         let pictures =
             Pictures::of(&images[0], &config.get::<String>("layout")?, &shape, black, white)?;
         for more in &images[1..] {
-            ensure!(more.len() > 0, "{} holds nothing", more.shown);
+            ensure!(!more.is_empty(), "{} holds nothing", more.shown);
             pictures.fit(more)?;
         }
         let rows: Vec<usize> = images.iter().map(Array::len).collect();

@@ -123,7 +123,7 @@ impl Batches<'_> {
         let state = self.shared.lock();
         let is_waiting = |state: &mut State| {
             let is_made = state.slots.front().is_some_and(|slot| slot.whole.is_some());
-            !is_made && !state.is_over && !(state.is_last && state.slots.is_empty())
+            !(is_made || state.is_over || state.is_last && state.slots.is_empty())
         };
         let waited = self.shared.ready.wait_timeout_while(state, patience, is_waiting);
         let (mut state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);

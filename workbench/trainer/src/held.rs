@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn parts_are_joined_whatever_they_are() {
-        let (bits, grey) = (|at: usize| if at % 3 == 0 { 255 } else { 0 }, |at: usize| at as u8);
+        let (bits, grey) =
+            (|at: usize| if at.is_multiple_of(3) { 255 } else { 0 }, |at: usize| at as u8);
         let parts = |values: &[fn(usize) -> u8]| -> Vec<Held> {
             values.iter().map(|&value| Held::pack(pixels(4, value), SIZE)).collect()
         };

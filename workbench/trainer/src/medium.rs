@@ -71,9 +71,13 @@ impl Medium {
 /// Pictures of a volume on its way around.
 const AROUND: usize = 24;
 
-fn each(images: &Array, shape: [usize; 3], draw: impl Fn(&[f32]) -> Vec<f32> + Sync) -> Array {
+fn each(
+    images: &Array,
+    shape: [usize; 3],
+    draw: impl Fn(&[f32]) -> Vec<f32> + Send + Sync,
+) -> Array {
     let size = images.shape[1..].iter().product::<usize>();
-    let data = images.data.par_chunks(size.max(1)).flat_map_iter(|image| draw(image)).collect();
+    let data = images.data.par_chunks(size.max(1)).flat_map_iter(draw).collect();
     Array { shape: [&[images.shape[0]], &shape[..]].concat(), data }
 }
 

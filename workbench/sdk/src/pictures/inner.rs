@@ -108,10 +108,9 @@ mod tests {
         chunk
     }
 
-    fn seen(
-        file: &[u8],
-        of: fn(&[u8], &dyn Fn(u32, u32) -> Result<()>) -> Result<()>,
-    ) -> Vec<(u32, u32)> {
+    type Look = fn(&[u8], &dyn Fn(u32, u32) -> Result<()>) -> Result<()>;
+
+    fn seen(file: &[u8], of: Look) -> Vec<(u32, u32)> {
         let sizes = std::cell::RefCell::new(Vec::new());
         let told = of(file, &|width, height| {
             sizes.borrow_mut().push((width, height));

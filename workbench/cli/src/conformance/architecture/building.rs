@@ -12,13 +12,13 @@ pub fn build(it: &mut Architecture) -> Outcome {
     judged(|| {
         let graphs = it.graphs()?;
         let built = graphs.iter().map(|(image, graph)| {
-            format!("{} ({} parameters)", size(*image), grouped(parameter_count(graph) as u64))
+            format!("{} ({} parameters)", size(image), grouped(parameter_count(graph) as u64))
         });
         let built: Vec<String> = built.collect();
         let refused = it.traced.as_ref().map(|traced| &traced.refused[..]).unwrap_or_default();
         let refused: Vec<String> = refused
             .iter()
-            .map(|(image, why)| format!("; skipped: {} says {why}", size(*image)))
+            .map(|(image, why)| format!("; skipped: {} says {why}", size(image)))
             .collect();
         Ok(Outcome::passed(format!(
             "{}, {}{}",
@@ -69,10 +69,10 @@ pub fn repeatable(it: &mut Architecture) -> Outcome {
         let values = it.given.values(&it.info.parameters)?;
         for (image, graph) in &graphs {
             let again =
-                it.trace(&values, *image, CLASSES).map_err(|error| Outcome::error(&error))?;
+                it.trace(&values, image, CLASSES).map_err(|error| Outcome::error(&error))?;
             if let Some(difference) = difference(graph, &again) {
                 return Err(Outcome::failed(
-                    format!("recorded twice for {}, it differs: {difference}", size(*image)),
+                    format!("recorded twice for {}, it differs: {difference}", size(image)),
                     "let `build` follow from its configuration alone, without randomness, time or state",
                 ));
             }
@@ -104,7 +104,7 @@ pub fn without_labels(it: &mut Architecture) -> Outcome {
         let Some((image, _)) = graphs.first() else {
             return Ok(Outcome::skipped("there is no size that it takes"));
         };
-        match it.trace(&values, *image, 0) {
+        match it.trace(&values, image, 0) {
             Ok(_) => Ok(Outcome::passed("data without labels will do")),
             Err(error @ Error::Trace { .. }) => Err(Outcome::failed(
                 error.to_string(),
@@ -142,7 +142,7 @@ pub fn bad_values(it: &mut Architecture) -> Outcome {
                     continue;
                 }
             };
-            match it.trace(&values, *image, CLASSES) {
+            match it.trace(&values, image, CLASSES) {
                 Ok(_) => built += 1,
                 Err(error) => match Outcome::of_refusal(&error) {
                     Some(outcome) => {

@@ -115,7 +115,7 @@ fn posterior(session: &Session, image: &'static [usize]) -> Result<Posterior, Er
 
 fn are_pictures(pictures: &Array, image: &'static [usize]) -> Result<(), String> {
     finite("the picture", pictures)?;
-    if pictures.shape.get(1..) != Some(&image[..]) {
+    if pictures.shape.get(1..) != Some(image) {
         return Err(format!(
             "pictures are {}, and those of the data {}",
             Shape::fixed(pictures.shape.get(1..).unwrap_or_default()),

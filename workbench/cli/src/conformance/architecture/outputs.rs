@@ -11,17 +11,17 @@ pub fn outputs(it: &mut Architecture) -> Outcome {
         let graphs = it.graphs()?;
         for (image, graph) in &graphs {
             let fail = |error: workbench_engine::Error| {
-                Outcome::failed(format!("{}: {error}", size(*image)), "mend what is named")
+                Outcome::failed(format!("{}: {error}", size(image)), "mend what is named")
             };
             let session =
                 Session::new(graph.clone(), DeviceKind::Cpu, 7, OptimizerConfig::default());
             let nodes: Vec<_> = graph.marks().iter().map(|mark| mark.node).collect();
-            let values = session.and_then(|session| session.values(&nodes, &batch(*image, 4, 0)));
+            let values = session.and_then(|session| session.values(&nodes, &batch(image, 4, 0)));
             for (mark, value) in graph.marks().iter().zip(values.map_err(fail)?) {
                 if let Some(place) = not_finite(&value) {
                     let message = format!(
                         "{}: {} `{}` is {place}, before any training",
-                        size(*image),
+                        size(image),
                         kind(mark),
                         mark.name
                     );
