@@ -41,7 +41,9 @@ fn list(context: &Context, json: bool) -> Result<()> {
         }
     }
     if json {
-        entries.extend(failed.iter().map(|(name, why)| json!({"plugin": name, "error": why})));
+        entries.extend(
+            failed.iter().map(|(name, why)| json!({"name": name, "plugin": name, "error": why})),
+        );
         console::json(&Value::Array(entries));
     } else {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
