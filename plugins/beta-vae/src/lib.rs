@@ -13,8 +13,14 @@ impl Architecture for BetaVae {
         "Convolutional VAE with a heavier KL term, or one held at a growing capacity.";
     const PARAMS: &[Param] = &[
         param::LATENT,
+        Stack::ENCODER,
         ConvStack::CHANNELS,
         ConvStack::HIDDEN,
+        ResStack::BLOCKS,
+        ResStack::ATTENTION,
+        Likelihood::LIKELIHOOD,
+        Likelihood::SCALE,
+        Likelihood::COMPONENTS,
         param::INIT,
         param::float(
             "capacity",
@@ -31,10 +37,11 @@ impl Architecture for BetaVae {
         let latent = config.get("latent")?;
         let capacity: f64 = config.get("capacity")?;
         let capacity_steps: u64 = config.get("capacity_steps")?;
-        let stack = ConvStack::from_config(config)?;
+        let stack = Stack::from_config(config)?;
         g.initialise(config.get("init")?);
 
         let x = g.image();
+        let likelihood = Likelihood::from_config(config, x)?;
         let (mean, log_variance) = g.scope("encoder", || {
             let h = stack.encode(x);
             (*h.linear("mean", latent).head(), *h.linear("log_variance", latent).head())
@@ -42,11 +49,11 @@ impl Architecture for BetaVae {
         g.posterior(mean, log_variance);
 
         let z = g.port("z", reparameterise(mean, log_variance));
-        let logits = g.scope("decoder", || stack.decode(z, x));
-        g.logits(logits);
+        let decoded = g.scope("decoder", || stack.decode(z, x, likelihood.outputs(x)));
 
-        let recon = g.metric("recon", bce_with_logits(logits, x));
+        let recon = g.metric("recon", likelihood.recon(g, decoded, x));
         let kl = g.metric("kl", gaussian_kl(mean, log_variance));
+        likelihood.bits_per_dim(g, recon + kl, x);
         let held = if capacity > 0.0 {
             let grown = (g.input("step") / capacity_steps as f64).minimum(1.0);
             let capacity = g.metric("capacity", capacity * grown);

@@ -18,14 +18,25 @@ impl Architecture for ConditionalVae {
     const NAME: &str = "conditional-vae";
     const ABOUT: &str =
         "Convolutional VAE whose encoder and decoder are told the class, or attributes of choice.";
-    const PARAMS: &[Param] =
-        &[param::LATENT, ConvStack::CHANNELS, ConvStack::HIDDEN, param::INIT, ATTRIBUTES];
+    const PARAMS: &[Param] = &[
+        param::LATENT,
+        Stack::ENCODER,
+        ConvStack::CHANNELS,
+        ConvStack::HIDDEN,
+        ResStack::BLOCKS,
+        ResStack::ATTENTION,
+        Likelihood::LIKELIHOOD,
+        Likelihood::SCALE,
+        Likelihood::COMPONENTS,
+        param::INIT,
+        ATTRIBUTES,
+    ];
     const KNOBS: &[Knob] = &[knob::BETA];
 
     fn build(g: &Graph, config: &Config) -> Result<()> {
         let latent = config.get("latent")?;
         let hidden = config.get("hidden")?;
-        let stack = ConvStack::from_config(config)?;
+        let stack = Stack::from_config(config)?;
         g.initialise(config.get("init")?);
         let mut told: Vec<String> = config.get("attributes")?;
         if told.is_empty() {
@@ -34,6 +45,7 @@ impl Architecture for ConditionalVae {
         }
 
         let x = g.image();
+        let likelihood = Likelihood::from_config(config, x)?;
         let each: Vec<Tensor> = told.iter().map(|name| g.condition(name)).collect();
         let (mean, log_variance) = g.scope("encoder", || {
             // A layer of its own after what is told, so that what it tells can be taken out of the posterior.
@@ -43,11 +55,12 @@ impl Architecture for ConditionalVae {
         g.posterior(mean, log_variance);
 
         let z = g.port("z", reparameterise(mean, log_variance));
-        let logits = g.scope("decoder", || stack.decode(z.concat(1, &each), x));
-        g.logits(logits);
+        let decoded =
+            g.scope("decoder", || stack.decode(z.concat(1, &each), x, likelihood.outputs(x)));
 
-        let recon = g.metric("recon", bce_with_logits(logits, x));
+        let recon = g.metric("recon", likelihood.recon(g, decoded, x));
         let kl = g.metric("kl", gaussian_kl(mean, log_variance));
+        likelihood.bits_per_dim(g, recon + kl, x);
         g.loss("loss", recon + g.knob("beta") * kl);
         Ok(())
     }

@@ -9,15 +9,27 @@ struct ConvVae;
 impl Architecture for ConvVae {
     const NAME: &str = "conv-vae";
     const ABOUT: &str = "Convolutional VAE: each layer halves the picture, the decoder mirrors it.";
-    const PARAMS: &[Param] = &[param::LATENT, ConvStack::CHANNELS, ConvStack::HIDDEN, param::INIT];
+    const PARAMS: &[Param] = &[
+        param::LATENT,
+        Stack::ENCODER,
+        ConvStack::CHANNELS,
+        ConvStack::HIDDEN,
+        ResStack::BLOCKS,
+        ResStack::ATTENTION,
+        Likelihood::LIKELIHOOD,
+        Likelihood::SCALE,
+        Likelihood::COMPONENTS,
+        param::INIT,
+    ];
     const KNOBS: &[Knob] = &[knob::BETA];
 
     fn build(g: &Graph, config: &Config) -> Result<()> {
         let latent = config.get("latent")?;
-        let stack = ConvStack::from_config(config)?;
+        let stack = Stack::from_config(config)?;
         g.initialise(config.get("init")?);
 
         let x = g.image();
+        let likelihood = Likelihood::from_config(config, x)?;
         let (mean, log_variance) = g.scope("encoder", || {
             let h = stack.encode(x);
             (*h.linear("mean", latent).head(), *h.linear("log_variance", latent).head())
@@ -25,11 +37,11 @@ impl Architecture for ConvVae {
         g.posterior(mean, log_variance);
 
         let z = g.port("z", reparameterise(mean, log_variance));
-        let logits = g.scope("decoder", || stack.decode(z, x));
-        g.logits(logits);
+        let decoded = g.scope("decoder", || stack.decode(z, x, likelihood.outputs(x)));
 
-        let recon = g.metric("recon", bce_with_logits(logits, x));
+        let recon = g.metric("recon", likelihood.recon(g, decoded, x));
         let kl = g.metric("kl", gaussian_kl(mean, log_variance));
+        likelihood.bits_per_dim(g, recon + kl, x);
         g.loss("loss", recon + g.knob("beta") * kl);
         Ok(())
     }

@@ -12,6 +12,9 @@ impl Architecture for MlpVae {
     const PARAMS: &[Param] = &[
         param::LATENT,
         param::int("hidden", "Units of the hidden layer, each way.", 400).range(1, 65536),
+        Likelihood::LIKELIHOOD,
+        Likelihood::SCALE,
+        Likelihood::COMPONENTS,
         param::INIT,
     ];
     const KNOBS: &[Knob] = &[knob::BETA];
@@ -22,6 +25,7 @@ impl Architecture for MlpVae {
         g.initialise(config.get("init")?);
 
         let x = g.image();
+        let likelihood = Likelihood::from_config(config, x)?;
         let pixels = x.flatten();
         let (mean, log_variance) = g.scope("encoder", || {
             let h = pixels.linear("hidden", hidden).relu();
@@ -32,17 +36,24 @@ impl Architecture for MlpVae {
         g.posterior(mean, log_variance);
 
         let z = g.port("z", reparameterise(mean, log_variance));
-        let logits = g.scope("decoder", || {
+        let decoded = g.scope("decoder", || {
             let h = z.linear("hidden", hidden).relu();
-            h.linear("pixels", pixels.size(1)).output().reshape_like(x)
+            let outputs = likelihood.outputs(x);
+            let size = [&[outputs], &spatial(x)[..]].concat();
+            h.linear("pixels", size.iter().product()).output().unflatten(&size)
         });
-        g.logits(logits);
 
-        let recon = g.metric("recon", bce_with_logits(logits, x));
+        let recon = g.metric("recon", likelihood.recon(g, decoded, x));
         let kl = g.metric("kl", gaussian_kl(mean, log_variance));
+        likelihood.bits_per_dim(g, recon + kl, x);
         g.loss("loss", recon + g.knob("beta") * kl);
         Ok(())
     }
+}
+
+/// Height and width, or depth, height and width.
+fn spatial(x: Tensor) -> Vec<usize> {
+    (2..x.shape().len()).map(|axis| x.size(axis)).collect()
 }
 
 export_plugin! { architectures: [MlpVae] }

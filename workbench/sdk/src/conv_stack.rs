@@ -1,5 +1,6 @@
 //! The convolutional encoder and decoder that several architectures share.
 
+use crate::sizes::{KERNEL, PAD, STRIDE, halvings, odd};
 use crate::{Config, Param, Result, Tensor, ensure, param};
 
 /// Strided convolutions that halve the picture along each axis, a fully connected layer, and the mirror image of both:
@@ -9,11 +10,6 @@ pub struct ConvStack {
     channels: Vec<usize>,
     hidden: usize,
 }
-
-/// Kernel, stride and padding that halve a size, or double it where transposed.
-const KERNEL: usize = 4;
-const STRIDE: usize = 2;
-const PAD: usize = 1;
 
 impl ConvStack {
     /// Declares `channels`.
@@ -48,26 +44,22 @@ impl ConvStack {
     /// `[B, N]` → logits of the shape of `like`, `[B, C, H, W]` or `[B, C, D, H, W]`.
     #[track_caller]
     pub fn decode<'g>(&self, z: Tensor<'g>, like: Tensor<'g>) -> Tensor<'g> {
-        // Each size on the way down: halved, rounded down.
-        let axes = 2..like.shape().len().max(2);
-        let mut sizes = vec![axes.map(|axis| like.size(axis)).collect::<Vec<_>>()];
-        for i in 0..self.channels.len() {
-            sizes.push(sizes[i].iter().map(|size| size / STRIDE).collect());
-        }
+        self.decode_to(z, like, like.size(1))
+    }
+
+    /// `[B, N]` → `[B, outputs, H, W]` or `[B, outputs, D, H, W]` in the size of `like`.
+    #[track_caller]
+    pub fn decode_to<'g>(&self, z: Tensor<'g>, like: Tensor<'g>, outputs: usize) -> Tensor<'g> {
+        let sizes = halvings(like, self.channels.len());
         let small =
             [&[self.channels[self.channels.len() - 1]], &sizes[self.channels.len()][..]].concat();
         let h = z.linear("hidden", self.hidden).relu();
         let mut h = h.linear("spread", small.iter().product()).relu().unflatten(&small);
         for i in (0..self.channels.len()).rev() {
-            let n = if i == 0 { like.size(1) } else { self.channels[i - 1] };
+            let n = if i == 0 { outputs } else { self.channels[i - 1] };
             let up = h.conv_transpose(&format!("up{}", i + 1), n, KERNEL).stride(STRIDE).pad(PAD);
-            // A size that was rounded down is one short after doubling.
-            let mut odd = [0; 3];
-            odd.iter_mut()
-                .rev()
-                .zip(sizes[i].iter().rev())
-                .for_each(|(odd, size)| *odd = size % STRIDE);
-            let up = up.out_pad3d(odd[0], odd[1], odd[2]);
+            let [planes, rows, columns] = odd(&sizes[i]);
+            let up = up.out_pad3d(planes, rows, columns);
             h = if i == 0 { *up.output() } else { up.relu() };
         }
         h

@@ -160,6 +160,18 @@ impl Graph {
         self.mark(abi::MARK_OUTPUT, "image", "image", picture.into());
     }
 
+    /// As [`Graph::logits`], with the name of the likelihood, which viewers show.
+    #[track_caller]
+    pub(crate) fn named_logits<'g>(&'g self, likelihood: &str, logits: Tensor<'g>) {
+        self.mark(abi::MARK_OUTPUT, likelihood, "logits", logits);
+    }
+
+    /// As [`Graph::picture`], with the name of the likelihood, which viewers show.
+    #[track_caller]
+    pub(crate) fn named_picture<'g>(&'g self, likelihood: &str, picture: Tensor<'g>) {
+        self.mark(abi::MARK_OUTPUT, likelihood, "image", picture);
+    }
+
     /// Logs a number: `[]`, or `[B]`, one an image, whose mean is taken.
     #[track_caller]
     pub fn metric<'g>(&'g self, name: &str, value: impl Into<Tensor<'g>>) -> Tensor<'g> {

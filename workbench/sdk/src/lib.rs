@@ -58,6 +58,7 @@ pub mod idx;
 mod init;
 pub mod knob;
 mod layer;
+mod likelihood;
 mod norms;
 #[cfg(feature = "npy")]
 pub mod npy;
@@ -67,7 +68,10 @@ pub mod pictures;
 mod places;
 mod pools;
 mod random;
+mod res_stack;
+mod sizes;
 mod splits;
+mod stack;
 mod tensor;
 
 pub use architecture::Architecture;
@@ -84,17 +88,20 @@ pub use graph::Graph;
 pub use init::{Scheme, Weights};
 pub use knob::Knob;
 pub use layer::Layer;
+pub use likelihood::{Likelihood, Scale};
 pub use param::Param;
 pub use random::Random;
+pub use res_stack::ResStack;
 pub use splits::Splits;
+pub use stack::Stack;
 pub use tensor::{Dim, Tensor};
 
 /// Everything that a plugin needs, for `use workbench_sdk::prelude::*`.
 pub mod prelude {
     pub use crate::{
         Architecture, Attribute, Column, Config, ConvStack, Dataset, Declaration, Dim, Error,
-        Field, Graph, Item, Kind, Knob, Layer, Param, Result, Scheme, Splits, Tensor, Weights,
-        attention, bail, bce_with_logits, ensure, export_plugin, gaussian_kl, knob, param,
-        reparameterise,
+        Field, Graph, Item, Kind, Knob, Layer, Likelihood, Param, ResStack, Result, Scheme, Splits,
+        Stack, Tensor, Weights, attention, bail, bce_with_logits, ensure, export_plugin,
+        gaussian_kl, knob, param, reparameterise,
     };
 }

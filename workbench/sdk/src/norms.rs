@@ -35,17 +35,24 @@ impl<'g> Tensor<'g> {
     pub fn group_norm(self, name: &str, groups: usize) -> Tensor<'g> {
         let _here = self.graph.builder.located(Location::caller());
         self.graph.composite("group_norm", name, || {
-            let (shape, channels) = (self.shape(), self.size(1));
-            let mut split = shape.clone();
+            // By channel first and by group then, so that pixels are never laid out anew: between convolutions they
+            // lie channels last.
+            let (channels, axes) = (self.size(1), self.shape().len().saturating_sub(2));
             let each = channels.checked_div(groups).unwrap_or_default();
-            // A poisoned tensor has no shape, and stays poisoned.
-            let at = 1.min(split.len())..2.min(split.len());
-            split.splice(at, [Dim::Fixed(groups), Dim::Fixed(each)]);
-            let axes: Vec<usize> = (2..split.len()).collect();
-            let normal = self.reshape(&split).standardised(&axes).reshape(&shape);
+            let spatial: Vec<usize> = (2..2 + axes).collect();
+            let ones = vec![1; axes];
+            // [B, C] → the mean over each group, [B, C, 1, …].
+            let by_group = |of_channel: Tensor<'g>| {
+                let grouped = of_channel.unflatten(&[groups, each]).reduce("mean", &[2], true);
+                let repeated = grouped.broadcast_like(of_channel.unflatten(&[groups, each]));
+                repeated.unflatten(&[&[channels], &ones[..]].concat())
+            };
+            let of_channel = |x: Tensor<'g>| if axes == 0 { x } else { x.mean(&spatial) };
+            let centred = self - by_group(of_channel(self));
+            let variance = by_group(of_channel(centred * centred));
             let [weight, bias] = self.scale_and_shift(&[channels]);
-            let along = channels_first(channels, shape.len().saturating_sub(2));
-            normal * weight.reshape(&along) + bias.reshape(&along)
+            let along = channels_first(channels, axes);
+            centred * (weight.reshape(&along) / (variance + EPS).sqrt()) + bias.reshape(&along)
         })
     }
 
