@@ -108,51 +108,55 @@ impl Likelihood {
         }
     }
 
-    /// Marks the picture, and returns −log p(x | z) in nats an image, `[B]`: of `decoded`, `[B, outputs, …]` as
-    /// [`Likelihood::outputs`] says, and images `x`, `[B, C, …]`. Of Gaussian and Laplace it is a density over pixels
-    /// in 0..1, so that it is below zero where the decoder is good.
-    ///
-    /// Logs the scale as metric `scale`, and of Bernoulli pixels that are not black or white `floor`: the entropy of
-    /// the pixels as probabilities, which no model's `recon` can fall below.
+    /// Marks the picture, and returns −log p(x | z) in nats an image, as [`Likelihood::nats`] does; of Bernoulli pixels
+    /// logs also `floor`: the entropy of grey pixels as probabilities, which no model's `recon` falls below.
     #[track_caller]
     pub fn recon<'g>(&self, g: &'g Graph, decoded: Tensor<'g>, x: Tensor<'g>) -> Tensor<'g> {
         let _here = g.builder.located(std::panic::Location::caller());
-        g.composite(self.name(), "likelihood", || self.negative_log_likelihood(g, decoded, x))
-    }
-
-    #[track_caller]
-    fn negative_log_likelihood<'g>(
-        &self,
-        g: &'g Graph,
-        decoded: Tensor<'g>,
-        x: Tensor<'g>,
-    ) -> Tensor<'g> {
-        match *self {
+        match self {
             Likelihood::Bernoulli => {
                 g.named_logits(self.name(), decoded);
-                g.metric("floor", entropy(x));
-                bce_with_logits(decoded, x)
+                g.metric("floor", g.composite("entropy", "", || entropy(x)));
             }
+            _ => g.named_picture(self.name(), g.composite("mean", "", || self.mean(decoded, x))),
+        }
+        g.composite(self.name(), "likelihood", || self.nats(g, decoded, x))
+    }
+
+    /// −log p(x | z) in nats an image, `[B]`: of `decoded`, `[B, outputs, …]` as [`Likelihood::outputs`] says, and
+    /// images `x`, `[B, C, …]`. Of Gaussian and Laplace it is a density over pixels in 0..1, so that it is below zero
+    /// where the decoder is good; their scale is logged as metric `scale`.
+    #[track_caller]
+    pub fn nats<'g>(&self, g: &'g Graph, decoded: Tensor<'g>, x: Tensor<'g>) -> Tensor<'g> {
+        match *self {
+            Likelihood::Bernoulli => bce_with_logits(decoded, x),
             Likelihood::Gaussian(scale) => {
-                let error = x - self.mean(g, decoded);
+                let error = x - self.mean(decoded, x);
                 let squared = error * error;
-                let mean = squared.mean(&all_axes(x));
-                let log_scale = 0.5 * (mean + 1e-12).log();
-                let log_scale = scale.log_scale(g, log_scale);
-                let n = pixels(x);
+                let log_scale =
+                    scale.log_scale(g, 0.5 * (squared.mean(&all_axes(x)) + 1e-12).log());
                 squared.sum_per_item() * 0.5 * (-2.0 * log_scale).exp()
-                    + n * (log_scale + 0.5 * (2.0 * PI).ln())
+                    + pixels(x) * (log_scale + 0.5 * (2.0 * PI).ln())
             }
             Likelihood::Laplace(scale) => {
-                let error = (x - self.mean(g, decoded)).abs();
+                let error = (x - self.mean(decoded, x)).abs();
                 let log_scale = scale.log_scale(g, (error.mean(&all_axes(x)) + 1e-12).log());
-                let n = pixels(x);
-                error.sum_per_item() * (-log_scale).exp() + n * (log_scale + LN_2)
+                error.sum_per_item() * (-log_scale).exp() + pixels(x) * (log_scale + LN_2)
             }
             Likelihood::LogisticMixture { components } => {
-                let mixture = Mixture::of(decoded, x, components);
-                g.named_picture(self.name(), mixture.mean(x));
-                mixture.negative_log_likelihood(x)
+                Mixture::of(decoded, x, components).negative_log_likelihood(x)
+            }
+        }
+    }
+
+    /// The mean of p(x | z), `[B, C, …]`: what is drawn. It may leave 0..1.
+    #[track_caller]
+    pub fn mean<'g>(&self, decoded: Tensor<'g>, x: Tensor<'g>) -> Tensor<'g> {
+        match *self {
+            Likelihood::Bernoulli => decoded.sigmoid(),
+            Likelihood::Gaussian(_) | Likelihood::Laplace(_) => decoded * SPREAD + CENTRE,
+            Likelihood::LogisticMixture { components } => {
+                Mixture::of(decoded, x, components).mean(x)
             }
         }
     }
@@ -168,14 +172,6 @@ impl Likelihood {
             Likelihood::LogisticMixture { .. } => 0.0,
         };
         g.metric("bits_per_dim", nats / (pixels(x) * LN_2) + more);
-    }
-
-    /// The decoder's outputs as a picture, which is marked.
-    #[track_caller]
-    fn mean<'g>(&self, g: &'g Graph, decoded: Tensor<'g>) -> Tensor<'g> {
-        let mean = decoded * SPREAD + CENTRE;
-        g.named_picture(self.name(), mean);
-        mean
     }
 }
 
