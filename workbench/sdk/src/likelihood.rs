@@ -271,20 +271,27 @@ impl<'g> Mixture<'g> {
 }
 
 /// log P of a byte under a discretised logistic: the mass of its interval, open at the ends of the range.
+///
+/// σ(a) − σ(b) = σ(a) σ(−b) (1 − exp(b − a)): in logarithms it loses nothing where the mass is small, and at an open end the
+/// factors of the other side drop out.
 #[track_caller]
 fn log_probability<'g>(x: Tensor<'g>, mean: Tensor<'g>, log_scale: Tensor<'g>) -> Tensor<'g> {
-    let centred = x - mean;
     let inverse = (-log_scale).exp();
-    let (plus, minus) = (inverse * (centred + HALF), inverse * (centred - HALF));
-    let middle = inverse * centred;
-    let mass = plus.sigmoid() - minus.sigmoid();
-    // Where the mass underflows, its density in the middle times its width.
-    let tail = middle - log_scale - 2.0 * middle.softplus() + (2.0 * HALF).ln();
-    let inside = (mass.lt(1e-5)).select(tail, mass.maximum(1e-12).log());
-    let below = x.broadcast_like(centred).lt(-0.999);
-    let above = (-x.broadcast_like(centred)).lt(-0.999);
-    let inside = above.select(-minus.softplus(), inside);
-    below.select(plus - plus.softplus(), inside)
+    let centred = x - mean;
+    let (a, b) = (inverse * (centred + HALF), inverse * (centred - HALF));
+    let (not_lowest, not_highest) = (1.0 - x.lt(-0.999), 1.0 - (-x).lt(-0.999));
+    not_lowest * not_highest * log_of_width(2.0 * HALF * inverse)
+        - not_highest * (-a).softplus()
+        - not_lowest * b.softplus()
+}
+
+/// log(1 − exp(−d)) for d > 0.
+#[track_caller]
+fn log_of_width(d: Tensor) -> Tensor {
+    let small = d.lt(0.5);
+    // Taylor's series where the difference would lose digits: the next term is d⁴ / 2880.
+    let series = d.log() - 0.5 * d + d * d / 24.0;
+    small.select(series, (-(-d.maximum(0.5)).exp()).log1p())
 }
 
 /// Σ −p log p − (1 − p) log(1 − p) over the pixels, `[B]`.

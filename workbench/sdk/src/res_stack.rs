@@ -11,7 +11,7 @@ use crate::{Config, Param, Result, Tensor, Weights, attention, ensure, param};
 /// starts near zero, so that each block starts as the identity.
 pub struct ResStack {
     channels: Vec<usize>,
-    blocks: usize,
+    blocks: Vec<usize>,
     attention: Vec<usize>,
 }
 
@@ -22,9 +22,12 @@ const START: Weights = Weights::Xavier { gain: 0.1 };
 
 impl ResStack {
     /// Declares `blocks`.
-    pub const BLOCKS: Param =
-        param::int("blocks", "Residual blocks at each size, each way; of encoder = \"resnet\".", 1)
-            .range(0, 64);
+    pub const BLOCKS: Param = param::ints(
+        "blocks",
+        "Residual blocks at each size, each way, of encoder = \"resnet\"; the last counts for all after it.",
+        &[1],
+    )
+    .range(0, 64);
     /// Declares `attention`.
     pub const ATTENTION: Param = param::ints(
         "attention",
@@ -53,7 +56,7 @@ impl ResStack {
         let mut h = x;
         for (i, &n) in self.channels.iter().enumerate() {
             let down = h.conv(&format!("down{}", i + 1), n, KERNEL).stride(STRIDE).pad(PAD);
-            h = self.level(*down, &format!("level{}", i + 1));
+            h = self.level(*down, i);
         }
         activated(h, "norm").flatten()
     }
@@ -67,7 +70,7 @@ impl ResStack {
         let mut h = *z.linear("spread", small.iter().product());
         h = h.unflatten(&small);
         for i in (0..self.channels.len()).rev() {
-            h = self.level(h, &format!("level{}", i + 1));
+            h = self.level(h, i);
             let n = if i == 0 { outputs } else { self.channels[i - 1] };
             let h_active = activated(h, &format!("norm{}", i + 1));
             let up = h_active.conv_transpose(&format!("up{}", i + 1), n, KERNEL);
@@ -78,12 +81,13 @@ impl ResStack {
         h
     }
 
-    /// The blocks of one size.
+    /// The blocks of one size, the largest first, and attention where it is asked for.
     #[track_caller]
-    fn level<'g>(&self, x: Tensor<'g>, name: &str) -> Tensor<'g> {
-        x.graph().scope(name, || {
+    fn level<'g>(&self, x: Tensor<'g>, level: usize) -> Tensor<'g> {
+        let blocks = self.blocks.get(level).or(self.blocks.last()).copied().unwrap_or_default();
+        x.graph().scope(&format!("level{}", level + 1), || {
             let mut h = x;
-            for block in 1..=self.blocks {
+            for block in 1..=blocks {
                 h = x.graph().scope(&format!("block{block}"), || residual(h));
             }
             let largest = (2..h.shape().len()).map(|axis| h.size(axis)).max();
