@@ -25,6 +25,8 @@ mod prepare;
 mod probe;
 mod process;
 mod provenance;
+mod quality;
+mod sampling;
 mod scaffold;
 mod source;
 mod speed;

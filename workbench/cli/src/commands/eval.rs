@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::headless::numbers;
 use crate::model::Model;
+use crate::quality;
 
 /// Attributes are read off so many codes at most.
 const READ: usize = 10_000;
@@ -34,7 +35,10 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
     let batch = experiment.train.batch_size;
     let codes = |split: &Split| snapshot_of(&model.session, split, READ, batch, fixed);
     let others = if eval.split == "train" { None } else { codes(&splits.train)? };
-    let read = codes(split)?.map(|codes| readouts(&codes, others.as_ref(), experiment.seed));
+    let own = codes(split)?;
+    let both = (&splits, split);
+    metrics.extend(quality::measure(&model, &run, both, own.as_ref(), &eval.metrics)?);
+    let read = own.map(|codes| readouts(&codes, others.as_ref(), experiment.seed));
     let mut read = read.unwrap_or_default();
     let tag = |readout: &Readout| format!("read/{}", readout.name);
     let is_known = |name: &&String| {
@@ -64,8 +68,10 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
         split.len(),
         eval.split
     ));
-    let rows: Vec<Vec<String>> =
-        metrics.iter().map(|(name, value)| vec![name.clone(), number(f64::from(*value))]).collect();
+    let row_of = |(name, value): (&String, &f32)| {
+        vec![name.clone(), number(f64::from(*value)), quality::about(name).to_owned()]
+    };
+    let rows: Vec<Vec<String>> = metrics.iter().map(row_of).collect();
     console::table(&rows);
     if !read.is_empty() {
         let fitted = match others {
