@@ -429,6 +429,15 @@ pub struct Eval {
     /// train, valid or test
     #[arg(long, default_value = "test")]
     pub split: String,
+    /// Judge what the model draws by a run of `classifier` on the same data: eval latest --judge judge-digits
+    #[arg(long, value_name = "RUN")]
+    pub judge: Option<String>,
+    /// With --judge: how many samples, and items moved along each slider
+    #[arg(short, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(4..=100_000))]
+    pub n: u64,
+    /// With --judge: the same seed draws the same samples
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
     #[command(flatten)]
     pub json: Json,
 }

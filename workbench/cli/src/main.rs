@@ -18,6 +18,7 @@ mod guard;
 mod headless;
 mod image_file;
 mod input;
+mod judged;
 mod latent_view;
 mod loading;
 mod model;

@@ -8,6 +8,7 @@ use crate::console::{self, number};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::headless::numbers;
+use crate::judged;
 use crate::model::Model;
 use crate::quality;
 
@@ -17,6 +18,7 @@ const READ: usize = 10_000;
 pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
     let run = context.run(&eval.run.run)?;
     let model = Model::load(context, &run)?;
+    let judge = judged::load(context, eval)?;
     let experiment = &model.prepared.experiment;
     let splits = Splits::open(experiment, model.prepared.source.shared())?;
     let split = match eval.split.as_str() {
@@ -51,6 +53,7 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
             there.join(", ")
         )));
     }
+    let judged = judged::measure(&model, judge.as_ref(), &splits, eval)?;
     if !eval.metrics.is_empty() {
         metrics.retain(|name, _| eval.metrics.contains(name));
         read.retain(|readout| eval.metrics.contains(&tag(readout)));
@@ -58,7 +61,8 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
     if eval.json.json {
         console::json(
             &json!({"run": run.name(), "split": eval.split, "n": split.len(), "metrics": numbers(&metrics),
-                "attributes": read.iter().map(described).collect::<Vec<_>>()}),
+                "attributes": read.iter().map(described).collect::<Vec<_>>(),
+                "judge": judged.map(|judged| judged.json()).transpose()?}),
         );
         return Ok(());
     }
@@ -80,6 +84,9 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
         };
         console::line(format_args!("\nread off the latent means by a line, fitted to {fitted}"));
         console::table(&read.iter().map(row).collect::<Vec<_>>());
+    }
+    if let Some(judged) = judged {
+        judged.show();
     }
     Ok(())
 }
