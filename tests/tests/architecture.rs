@@ -8,6 +8,7 @@ use workbench_tests::{repository, skip};
 
 /// What a crate of ours may import of ours.
 const OURS: &[(&str, &[&str])] = &[
+    ("workbench-analysis", &[]),
     ("workbench-abi", &[]),
     ("workbench-graph", &[]),
     ("workbench-sdk", &["workbench-abi"]),
@@ -16,8 +17,10 @@ const OURS: &[(&str, &[&str])] = &[
     ("workbench-fetch", &["workbench-runs"]),
     ("workbench-host", &["workbench-abi", "workbench-graph"]),
     ("workbench-engine", &["workbench-graph"]),
-    ("workbench-trainer", &["workbench-engine", "workbench-runs", "workbench-experiment"]),
-    ("workbench-analysis", &["workbench-engine", "workbench-runs"]),
+    (
+        "workbench-trainer",
+        &["workbench-analysis", "workbench-engine", "workbench-runs", "workbench-experiment"],
+    ),
     ("workbench-plots", &["workbench-runs"]),
     ("workbench-dashboard", &["workbench-runs"]),
 ];

@@ -208,7 +208,9 @@ typedef struct wb_attr {
 
 typedef uint32_t wb_mark;
 enum {
-    WB_MARK_OUTPUT = 0, /* detail: "image", "logits", "mean", "log_variance", "latent" */
+    /* detail: "image", "logits", "mean", "log_variance", "latent"; of a classifier "prediction" (the name is the
+     * attribute's, or "class": logits [B, K], or a number [B] or [B, 1] in its own units) and "features" [B, F] */
+    WB_MARK_OUTPUT = 0,
     WB_MARK_PORT = 1,   /* the host may override it: `z` is how it decodes */
     WB_MARK_LOSS = 2,   /* detail: the group of parameters that it trains, "" the main one */
     WB_MARK_METRIC = 3

@@ -106,7 +106,7 @@ pub enum Command {
     Sample(Sample),
     /// Move through a model's latent space with sliders, and see what it draws
     ///
-    /// Starts from a test image, a draw from the prior, or a point of the latent space; a strip leads from one code to
+    /// Starts from a test image, a random code, or a point of the latent space; a strip leads from one code to
     /// another. What is saved goes to explore/ in the run directory: the picture and the strip (PNG), the code (JSON and
     /// CSV); the paths are printed at the end. A run that is still training may be explored: its newest checkpoint is
     /// loaded as it comes. `?` tells the keys.
@@ -363,9 +363,12 @@ pub struct Plot {
 pub struct Sample {
     #[command(flatten)]
     pub run: Run,
-    /// How many pictures
-    #[arg(short, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=4096))]
+    /// How many pictures; a grid takes 10,000, FILE.npy any number
+    #[arg(short, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..))]
     pub n: u64,
+    /// Draw codes from a mixture fitted to the codes of training items, or from the prior N(0, I)
+    #[arg(long, value_enum, default_value = "fitted", value_name = "SOURCE")]
+    pub from: SampleSource,
     /// Of which class, by name or number, where the architecture is conditioned on it [default: each in turn]
     #[arg(long, value_name = "CLASS")]
     pub class: Option<String>,
@@ -382,6 +385,24 @@ pub struct Sample {
     /// Where the pixels of pictures go as a table
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// From what codes are drawn.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum SampleSource {
+    Fitted,
+    Prior,
+}
+
+impl From<SampleSource> for workbench_trainer::SampleFrom {
+    fn from(source: SampleSource) -> Self {
+        match source {
+            SampleSource::Fitted => Self::Fitted,
+            SampleSource::Prior => Self::Prior,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -408,6 +429,15 @@ pub struct Eval {
     /// train, valid or test
     #[arg(long, default_value = "test")]
     pub split: String,
+    /// Judge what the model draws by a run of `classifier` on the same data: eval latest --judge judge-digits
+    #[arg(long, value_name = "RUN")]
+    pub judge: Option<String>,
+    /// With --judge: how many samples, and items moved along each slider
+    #[arg(short, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(4..=100_000))]
+    pub n: u64,
+    /// With --judge: the same seed draws the same samples
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
     #[command(flatten)]
     pub json: Json,
 }

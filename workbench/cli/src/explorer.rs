@@ -5,18 +5,20 @@ mod files;
 use std::path::PathBuf;
 
 use workbench_dashboard::Look;
-use workbench_dashboard::explore::{Code, Decoder, Directions, Item, Moments, Pixels, Space, Work};
+use workbench_dashboard::explore::{
+    Code, Decoder, Directions, DrawFrom, Item, Moments, Pixels, Random, Space, Work,
+};
 use workbench_engine::{Array, Batch, Input, Session};
 use workbench_plots::principal_axes;
 use workbench_runs::{Attribute, RunDir, Snapshot, checkpoint};
 use workbench_trainer::{
-    Asked, Medium, Source, Split, Splits, Transform, attribute_of, of_items, to_bytes,
-    with_attribute,
+    Asked, Medium, Sampler, Source, Split, Splits, Transform, attribute_of, kept_sampler, of_items,
+    to_bytes, with_attribute,
 };
 
 use crate::failure::{Failure, Result};
 use crate::model::Model;
-use crate::told;
+use crate::{sampling, told};
 use files::{Folder, Names};
 
 /// With more dimensions their principal directions take seconds to find.
@@ -36,6 +38,8 @@ pub struct Explorer {
     moment: Option<usize>,
     /// The first test item, for what else the model is told: its caption.
     held: Batch,
+    /// From what random codes are drawn, of the checkpoint of a step; made when it is first asked for.
+    sampler: Option<(u64, Result<Sampler, String>)>,
     folder: Folder,
     /// Read when it is first asked for.
     valid: Option<Split>,
@@ -78,6 +82,7 @@ impl Explorer {
             told,
             moment: None,
             held,
+            sampler: None,
             folder,
             valid: None,
             step,
@@ -182,6 +187,14 @@ impl Explorer {
         let (n, dims) = (codes.len(), self.dims);
         let data = codes.iter().flat_map(|code| code.z.iter().copied()).collect();
         let z = Array { shape: vec![n, dims], data };
+        let others = self.others(codes, held);
+        let images = self.session().decode(&z, &others).map_err(|error| error.to_string())?;
+        Ok(self.shown(images))
+    }
+
+    /// What codes are conditioned on; what is no part of a code is as `held` has it.
+    fn others(&self, codes: &[Code], held: &Batch) -> Batch {
+        let n = codes.len();
         let mut others = match held.inputs.is_empty() {
             true => Batch::default(),
             false => of_items(held, &vec![0; n]),
@@ -195,8 +208,35 @@ impl Explorer {
             let values: Vec<f32> = codes.iter().map(value).collect();
             others = with_attribute(others, attribute, &values);
         }
-        let images = self.session().decode(&z, &others).map_err(|error| error.to_string())?;
-        Ok(self.shown(images))
+        others
+    }
+
+    /// What is fitted to the codes of the model, or why nothing is: the one that the run keeps, or one that is fitted now
+    /// and kept where no trainer holds the run.
+    fn sampler(&mut self) -> Result<Result<Sampler, String>, String> {
+        if let Some((step, sampler)) = &self.sampler
+            && *step == self.step
+        {
+            return Ok(sampler.clone());
+        }
+        let kept = kept_sampler(&self.run, &self.model.session).ok().flatten();
+        let sampler = match kept {
+            Some(kept) => Ok(kept),
+            None => {
+                let source = self.model.prepared.source.shared();
+                let splits = Splits::open(&self.model.prepared.experiment, source);
+                let train = splits.map_err(|error| error.to_string())?.train;
+                let fitted = sampling::fitted(&self.model, &train);
+                let fitted = fitted.map_err(|error| error.to_string())?;
+                if let Ok(fitted) = &fitted {
+                    // While a trainer holds the run it is fitted anew by whoever comes next.
+                    let _ = sampling::keep(&self.model, &self.run, fitted);
+                }
+                fitted
+            }
+        };
+        self.sampler = Some((self.step, sampler.clone()));
+        Ok(sampler)
     }
 
     fn shown(&self, images: Array) -> Array {
@@ -222,8 +262,21 @@ impl Decoder for Explorer {
         Ok(item)
     }
 
-    fn noise(&mut self, draw: u64) -> Result<Vec<f32>, String> {
-        Ok(self.session().prior(1, SEED, draw).map_err(|error| error.to_string())?.data)
+    fn random(&mut self, draw: u64, of: &Code, from: DrawFrom) -> Result<Random, String> {
+        let sampler = match from {
+            DrawFrom::Prior => None,
+            DrawFrom::Fitted => Some(self.sampler()?),
+        };
+        Ok(match sampler {
+            Some(Ok(sampler)) => {
+                let others = self.others(std::slice::from_ref(of), &self.held);
+                Random { z: sampler.draw(&others, 1, SEED, draw).data, unfitted: None }
+            }
+            other => {
+                let z = self.session().prior(1, SEED, draw).map_err(|error| error.to_string())?;
+                Random { z: z.data, unfitted: other.and_then(Result::err) }
+            }
+        })
     }
 
     fn newer(&mut self) -> Result<Option<Space>, String> {

@@ -52,7 +52,7 @@ pub const KINDS: [Kind; 7] = [
     },
     Kind {
         name: "samples",
-        about: "Pictures decoded from the prior.",
+        about: "Pictures of codes drawn as those of the data lie, or of the prior.",
         needs_model: true,
         draw: samples,
     },
@@ -271,7 +271,12 @@ fn reconstructions(material: &Material) -> Result<Figure, String> {
 }
 
 fn samples(material: &Material) -> Result<Figure, String> {
-    Ok(figures::samples(&pictures(material.media()?.samples.as_ref()?)))
+    let media = material.media()?;
+    let mut figure = figures::samples(&pictures(media.samples.as_ref()?));
+    if let Figure::Images(grid) = &mut figure {
+        grid.title = media.from.title().to_owned();
+    }
+    Ok(figure)
 }
 
 fn traversal(material: &Material) -> Result<Figure, String> {

@@ -85,6 +85,9 @@ impl Headless {
             Progress::Control { step, message } => {
                 json!({"event": "control", "step": step, "message": message})
             }
+            Progress::Sampler { step, words } => {
+                json!({"event": "sampler", "step": step, "message": words})
+            }
             Progress::Ended { state, step, metrics } => json!({
                 "event": "end", "state": state.name(), "step": step, "metrics": numbers(metrics),
             }),
@@ -128,6 +131,9 @@ impl Headless {
             }
             Progress::Control { step, message } => {
                 console::line(format_args!("step {step}  {message}"))
+            }
+            Progress::Sampler { step, words } => {
+                console::line(format_args!("step {step}  sampler: {words}"));
             }
             Progress::Ended { state, step, metrics } => {
                 let tested = match metrics.is_empty() {

@@ -14,24 +14,27 @@ use crate::figures::pictures;
 const SECOND: u16 = 100;
 const FRAMES_A_SECOND: u16 = 8;
 
-/// Writes images `[N, …]` in 0..1 in the format that the name ends with, `.gif` or `.npy`, else as PNG. The figure is
-/// that of the PNG.
+/// A grid of more pictures is no picture any more.
+const MOST_PICTURES: usize = 10_000;
+
+/// # Errors
+/// More pictures than a grid can show.
+pub fn check_count(n: usize, path: &Path) -> Result<()> {
+    match n > MOST_PICTURES && extension(path) != "npy" {
+        true => Err(Failure::usage(format_args!(
+            "{n} pictures are too many for one grid ({MOST_PICTURES} at most); `-o FILE.npy` takes any number"
+        ))),
+        false => Ok(()),
+    }
+}
+
+/// Writes images `[N, …]` in 0..1 in the format that the name ends with, `.gif` or `.npy`, else as PNG.
 ///
 /// # Errors
 /// A GIF of pictures, which do not move; whatever a figure or the disk refuses.
-pub fn save(images: Array, medium: Medium, title: &str, path: &Path) -> Result<Figure> {
-    let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
-    let grid = |images: &Array| {
-        let mut figure = figures::samples(&pictures(images));
-        if let Figure::Images(grid) = &mut figure
-            && !title.is_empty()
-        {
-            grid.title = title.to_owned();
-        }
-        figure
-    };
-    match extension.as_ref().and_then(|extension| extension.to_str()) {
-        Some("gif") => {
+pub fn save(images: Array, medium: Medium, title: &str, path: &Path) -> Result<()> {
+    match &*extension(path) {
+        "gif" => {
             let film = medium.moving(&images);
             if film.is_empty() {
                 let why = "volumes turn and clips play in a GIF; these are pictures";
@@ -40,21 +43,28 @@ pub fn save(images: Array, medium: Medium, title: &str, path: &Path) -> Result<F
                     path.display()
                 )));
             }
-            let frames = film.iter().map(grid).collect();
+            let frames = film.iter().map(|images| grid(images, title)).collect();
             let animation = Animation { frames, delay: SECOND / FRAMES_A_SECOND };
-            animation.save_gif(path).map_err(Failure::usage)?;
-            Ok(grid(&medium.drawn(images)))
+            animation.save_gif(path).map_err(Failure::usage)
         }
-        Some("npy") => {
-            durable::write(path, &npy(&images)).map_err(Failure::usage)?;
-            Ok(grid(&medium.drawn(images)))
-        }
-        _ => {
-            let figure = grid(&medium.drawn(images));
-            figure.save_png(path).map_err(Failure::usage)?;
-            Ok(figure)
-        }
+        "npy" => durable::write(path, &npy(&images)).map_err(Failure::usage),
+        _ => grid(&medium.drawn(images), title).save_png(path).map_err(Failure::usage),
     }
+}
+
+/// Pictures `[N, C, H, W]` in a grid; without a title they are samples.
+pub fn grid(images: &Array, title: &str) -> Figure {
+    let mut figure = figures::samples(&pictures(images));
+    if let Figure::Images(grid) = &mut figure
+        && !title.is_empty()
+    {
+        grid.title = title.to_owned();
+    }
+    figure
+}
+
+fn extension(path: &Path) -> String {
+    path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase()
 }
 
 /// NumPy's format, version 1.0: little-endian f32, C order

@@ -23,7 +23,21 @@ impl Model {
     /// # Errors
     /// The run has no checkpoint yet, or its plugins or data are not what they were.
     pub fn load(context: &Context, run: &RunDir) -> Result<Model> {
-        let prepared = Prepared::new(context, experiment(run)?)?;
+        Model::of(context, run, experiment(run)?)
+    }
+
+    /// A second model, which computes with the threads that there are.
+    ///
+    /// # Errors
+    /// As for [`Model::load`].
+    pub fn load_beside(context: &Context, run: &RunDir) -> Result<Model> {
+        let mut experiment = experiment(run)?;
+        experiment.device.threads = 0;
+        Model::of(context, run, experiment)
+    }
+
+    fn of(context: &Context, run: &RunDir, experiment: Experiment) -> Result<Model> {
+        let prepared = Prepared::new(context, experiment)?;
         let mut session = prepared.session()?;
         let Some((checkpoint, damaged)) = checkpoint::load_newest(run)? else {
             return Err(Failure::usage(format_args!(

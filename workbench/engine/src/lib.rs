@@ -32,4 +32,4 @@ pub use device::DeviceKind;
 pub use error::Error;
 pub use peak::{Peak, measure_peak};
 pub use profile::Cost;
-pub use session::{Controls, Measures, Posterior, Session};
+pub use session::{Controls, Measures, Posterior, Predictions, Session};

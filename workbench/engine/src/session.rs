@@ -45,6 +45,15 @@ pub struct Posterior {
     pub log_variance: Option<Array>,
 }
 
+/// What a classifier says of every item.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Predictions {
+    /// By the name of an attribute, or "class": logits `[B, K]`, or numbers `[B]` or `[B, 1]`.
+    pub of: Vec<(String, Array)>,
+    /// `[B, F]`, where the architecture marks them.
+    pub features: Option<Array>,
+}
+
 /// A graph with its parameters, its optimizer and its place in the noise.
 ///
 /// With the same seed, machine and thread count, everything it computes is the same to the bit.
@@ -206,6 +215,22 @@ impl Session {
         let mut values = self.run(batch, Ask::new(&wanted, self.seed))?.into_iter();
         let missing = || Error::Backend("the posterior was not computed".to_owned());
         Ok(Posterior { mean: values.next().ok_or_else(missing)?, log_variance: values.next() })
+    }
+
+    /// What a classifier says of every item of the batch.
+    ///
+    /// # Errors
+    /// The architecture marks no prediction; a wrong or missing input; a failing op.
+    pub fn predict(&self, batch: &Batch) -> Result<Predictions, Error> {
+        let (names, mut wanted): (Vec<&str>, Vec<NodeId>) = self.graph.predictions().unzip();
+        if names.is_empty() {
+            return Err(Error::NotMarked { what: "prediction" });
+        }
+        let features = self.graph.output(Role::Features);
+        wanted.extend(features);
+        let mut values = self.run(batch, Ask::new(&wanted, self.seed))?;
+        let features = features.and_then(|_| values.pop());
+        Ok(Predictions { of: names.into_iter().map(str::to_owned).zip(values).collect(), features })
     }
 
     /// Images `[B, C, H, W]` (`[B, C, D, H, W]` of volumes and clips) in 0..1 for latent codes `z` `[B, D]`: the image output, or the sigmoid

@@ -93,6 +93,11 @@ pub enum Role {
     LogVariance,
     /// A posterior sample, `[B, D]`.
     Latent,
+    /// What a classifier says of the class or attribute that the mark is named after: logits of its values `[B, K]`, or
+    /// the number of a real one, `[B]` or `[B, 1]`, in its own units.
+    Prediction,
+    /// What predictions are made of, the penultimate layer, `[B, F]`.
+    Features,
 }
 
 /// A named part of the architecture, or one call of a composite (`linear`, `conv2d`).
@@ -151,6 +156,14 @@ impl Graph {
             .iter()
             .find(|mark| mark.kind == MarkKind::Port && mark.name == name)
             .map(|mark| mark.node)
+    }
+
+    /// What a classifier predicts, as (class or attribute, node), in the order in which they were marked.
+    pub fn predictions(&self) -> impl Iterator<Item = (&str, NodeId)> {
+        self.marks
+            .iter()
+            .filter(|mark| mark.kind == MarkKind::Output(Role::Prediction))
+            .map(|mark| (mark.name.as_str(), mark.node))
     }
 
     /// The losses as (name, group, node), in the order in which they were marked.
@@ -271,10 +284,14 @@ impl Graph {
         let Some(marked) = self.nodes.get(node.0) else {
             return Err(fail(format!("there is no node {}", node.0)));
         };
-        let same = |mark: &&Mark| {
-            std::mem::discriminant(&mark.kind) == std::mem::discriminant(&kind) && mark.name == name
+        // An attribute may be called as another output is.
+        let is_prediction = |kind: &MarkKind| *kind == MarkKind::Output(Role::Prediction);
+        let same = |mark: &Mark| {
+            std::mem::discriminant(&mark.kind) == std::mem::discriminant(&kind)
+                && is_prediction(&mark.kind) == is_prediction(&kind)
+                && mark.name == name
         };
-        if self.marks.iter().any(|mark| same(&mark)) {
+        if self.marks.iter().any(same) {
             return Err(fail(format!("`{name}` is marked already")));
         }
         infer::marked(&kind, &marked.shape, marked.dtype)

@@ -148,14 +148,18 @@ pub(crate) fn marked(kind: &MarkKind, shape: &Shape, dtype: DType) -> Result<(),
             MarkKind::Output(Role::Image | Role::Logits) => {
                 matches!(shape.rank(), 4 | 5) && shape.0[0] == Dim::Batch(1)
             }
-            MarkKind::Output(Role::Mean | Role::LogVariance | Role::Latent) => {
+            MarkKind::Output(Role::Mean | Role::LogVariance | Role::Latent | Role::Features) => {
                 shape.rank() == 2 && shape.0[0] == Dim::Batch(1)
+            }
+            MarkKind::Output(Role::Prediction) => {
+                matches!(shape.rank(), 1 | 2) && shape.0[0] == Dim::Batch(1)
             }
         };
     let wanted = match kind {
         MarkKind::Port => "f32 with the batch first",
         MarkKind::Loss { .. } | MarkKind::Metric => "f32, [] or [B] (one number an image)",
         MarkKind::Output(Role::Image | Role::Logits) => "f32 [B, C, H, W] or [B, C, D, H, W]",
+        MarkKind::Output(Role::Prediction) => "f32 [B, K] (logits) or [B] (a number)",
         MarkKind::Output(_) => "f32 [B, D]",
     };
     if fits { Ok(()) } else { Err(format!("is {dtype} {shape}, and must be {wanted}")) }

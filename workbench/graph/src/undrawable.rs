@@ -32,9 +32,23 @@ const NO_POSTERIOR: Undrawable = Undrawable {
     figures: &["reconstructions", "latent", "kl", "traversal", "interpolation"],
 };
 
+const CLASSIFIER: Undrawable = Undrawable {
+    why: "the architecture is a classifier: it predicts and draws nothing",
+    figures: &["reconstructions", "samples", "latent", "kl", "traversal", "interpolation"],
+};
+
 impl Graph {
+    /// Whether it predicts the class or attributes of an image and marks no picture.
+    pub fn is_classifier(&self) -> bool {
+        let draws = self.output(Role::Image).or(self.output(Role::Logits)).is_some();
+        self.predictions().next().is_some() && !draws
+    }
+
     /// What it lacks for figures. The loss can always be drawn.
     pub fn undrawable(&self) -> Vec<Undrawable> {
+        if self.is_classifier() && self.output(Role::Mean).is_none() {
+            return vec![CLASSIFIER];
+        }
         let picture = self.output(Role::Image).or(self.output(Role::Logits));
         let decoder = match (picture, self.port("z")) {
             (None, _) => Some(NO_PICTURE),

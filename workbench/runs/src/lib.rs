@@ -12,6 +12,7 @@
 //! | [`checkpoint`] | `checkpoints/step-*/` |
 //! | [`attributes`] | nothing: what is known of images besides their pixels, as the latents hold it |
 //! | [`latents`] | `latents/step-*.safetensors` |
+//! | [`sampler`] | `sampler/step-*.safetensors` |
 //! | [`status`] | `status.json` |
 //! | [`claim`] | `claim.json` |
 //! | [`request`] | `requests/` |
@@ -41,6 +42,7 @@ mod read;
 pub mod remove;
 pub mod request;
 pub mod run_dir;
+pub mod sampler;
 pub mod settings;
 pub mod status;
 mod step_name;
@@ -61,6 +63,7 @@ pub use prune::{Prunable, prune};
 pub use remove::remove;
 pub use request::Request;
 pub use run_dir::{RunDir, find, list};
+pub use sampler::{AboutSampler, KeptSampler};
 pub use settings::settings;
 pub use status::{Best, Liveness, State, Status, looks_dead};
 pub use tensors::{Data, Tensor, Tensors};

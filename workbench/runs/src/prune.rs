@@ -1,9 +1,10 @@
-//! What of a run takes space and is not needed any more: older checkpoints, and most of the latent snapshots.
+//! What of a run takes space and is not needed any more: older checkpoints with their samplers, and most of the
+//! latent snapshots.
 
 use std::fs;
 use std::path::PathBuf;
 
-use crate::{Claim, Error, RunDir, Snapshot, Status, checkpoint, durable, remove};
+use crate::{Claim, Error, KeptSampler, RunDir, Snapshot, Status, checkpoint, durable, remove};
 
 /// About as many latent snapshots stay, spread over the run.
 const SNAPSHOTS: usize = 10;
@@ -15,13 +16,16 @@ pub struct Prunable {
     pub checkpoints: Vec<(u64, PathBuf)>,
     /// Steps and files of latent snapshots, ascending.
     pub snapshots: Vec<(u64, PathBuf)>,
+    /// Steps and files of samplers, ascending.
+    pub samplers: Vec<(u64, PathBuf)>,
     /// What removing them frees.
     pub bytes: u64,
 }
 
 impl Prunable {
     /// All but the newest `keep` checkpoints (at least one) and that of the best value, and all but the newest
-    /// latent snapshot and every k-th, with k such that ten to twenty stay: what is pruned already stays as it is.
+    /// latent snapshot and every k-th, with k such that ten to twenty stay: what is pruned already stays as it is. A
+    /// sampler goes with its checkpoint.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::Damaged`] where status.json tells no best value.
@@ -37,16 +41,18 @@ impl Prunable {
             .filter(|(place, _)| !is_kept(*place))
             .map(|(_, snapshot)| snapshot)
             .collect();
+        let removed: Vec<u64> = checkpoints.iter().map(|(step, _)| *step).collect();
+        let samplers = KeptSampler::orphans(run, &removed)?;
         let of_checkpoints = checkpoints.iter().map(|(_, path)| remove::size(path));
         let of_file = |path: &PathBuf| fs::metadata(path).map_or(0, |file| file.len());
-        let of_snapshots = snapshots.iter().map(|(_, path)| of_file(path));
-        let bytes = of_checkpoints.chain(of_snapshots).sum();
-        Ok(Prunable { checkpoints, snapshots, bytes })
+        let of_files = snapshots.iter().chain(&samplers).map(|(_, path)| of_file(path));
+        let bytes = of_checkpoints.chain(of_files).sum();
+        Ok(Prunable { checkpoints, snapshots, samplers, bytes })
     }
 
     /// Whether there is nothing to remove.
     pub fn is_empty(&self) -> bool {
-        self.checkpoints.is_empty() && self.snapshots.is_empty()
+        self.checkpoints.is_empty() && self.snapshots.is_empty() && self.samplers.is_empty()
     }
 }
 
@@ -60,11 +66,14 @@ pub fn prune(run: &RunDir, keep: usize) -> Result<Prunable, Error> {
     let prunable = Prunable::of(run, keep)?;
     let best = Status::read(run)?.and_then(|status| Some(status.best?.step));
     checkpoint::prune(run, keep, best)?;
-    for (_, path) in &prunable.snapshots {
-        fs::remove_file(path).map_err(Error::io("remove", path))?;
-    }
-    if !prunable.snapshots.is_empty() {
-        durable::sync_dir(&run.latents())?;
+    for (files, dir) in [(&prunable.snapshots, run.latents()), (&prunable.samplers, run.sampler())]
+    {
+        for (_, path) in files {
+            fs::remove_file(path).map_err(Error::io("remove", path))?;
+        }
+        if !files.is_empty() {
+            durable::sync_dir(&dir)?;
+        }
     }
     claim.release()?;
     Ok(prunable)

@@ -106,6 +106,11 @@ impl RunDir {
         self.path.join("latents")
     }
 
+    /// The folder of [samplers](crate::sampler).
+    pub fn sampler(&self) -> PathBuf {
+        self.path.join("sampler")
+    }
+
     /// The folder of figures.
     pub fn plots(&self) -> PathBuf {
         self.path.join("plots")

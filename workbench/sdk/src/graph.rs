@@ -172,6 +172,19 @@ impl Graph {
         self.mark(abi::MARK_OUTPUT, likelihood, "image", picture);
     }
 
+    /// What a classifier says of an attribute, or of "class", by its name: logits of its values `[B, K]`, in their order,
+    /// or the number of a real one, `[B]` or `[B, 1]`, in its own units. `eval --judge` reads it.
+    #[track_caller]
+    pub fn prediction<'g>(&'g self, name: &str, value: impl Into<Tensor<'g>>) {
+        self.mark(abi::MARK_OUTPUT, name, "prediction", value.into());
+    }
+
+    /// What predictions are made of, the penultimate layer, `[B, F]`: distances between images are measured in it.
+    #[track_caller]
+    pub fn features<'g>(&'g self, features: impl Into<Tensor<'g>>) {
+        self.mark(abi::MARK_OUTPUT, "features", "features", features.into());
+    }
+
     /// Logs a number: `[]`, or `[B]`, one an image, whose mean is taken.
     #[track_caller]
     pub fn metric<'g>(&'g self, name: &str, value: impl Into<Tensor<'g>>) -> Tensor<'g> {

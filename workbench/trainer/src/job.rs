@@ -138,6 +138,7 @@ impl Job<'_> {
                 self.experiment.checkpoint.keep,
             )),
             storage: Storage::default(),
+            sampler: None,
         };
         training.run()
     }

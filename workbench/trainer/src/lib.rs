@@ -3,6 +3,8 @@
 //! [`Job::train`] turns a session and a data source into a run directory. It knows neither plugins nor figures:
 //! data come through [`Source`], and whoever draws or prints listens as an [`Observer`].
 
+mod acceptance;
+mod aggregate;
 mod ahead;
 mod batches;
 mod bench;
@@ -10,6 +12,7 @@ mod condition;
 mod control;
 mod error;
 mod evaluate;
+mod fidelity;
 mod film;
 mod fork;
 mod heartbeat;
@@ -30,6 +33,7 @@ mod rate;
 mod reading;
 mod readout;
 mod restore;
+mod sampler;
 mod saver;
 mod saving;
 mod signals;
@@ -41,10 +45,13 @@ mod training;
 mod transform;
 mod volume;
 
+pub use acceptance::{Acceptance, acceptance, acceptance_samples};
+pub use aggregate::aggregate;
 pub use bench::{Bench, BenchLength, StepTime, bench};
 pub use condition::{Asked, Wanted, attribute_of, condition, of_items, with_attribute};
 pub use error::Error;
 pub use evaluate::evaluate;
+pub use fidelity::{Fidelity, fidelity};
 pub use fork::{Differences, Forked, fork};
 pub use holdings::{Holding, Holdings, holdings};
 pub use job::{Job, Outcome, REQUESTS_EVERY};
@@ -56,8 +63,15 @@ pub use picture::{grid_png, to_bytes};
 pub use plan::Plan;
 pub use readout::{Readout, readouts};
 pub use restore::load_model;
+pub use sampler::{
+    Drawn, Effort, SampleFrom, Sampler, decoded, draw, fit as fit_sampler, keep as keep_sampler,
+    kept as kept_sampler,
+};
 pub use signals::Signals;
-pub use snapshot::{active_units, kl_per_dimension, take as snapshot, take_first as snapshot_of};
+pub use snapshot::{
+    active_units, kl_per_dimension, take as snapshot, take_first as snapshot_of,
+    take_random as random_codes,
+};
 pub use source::{Items, Pixels, Source, SourceError};
 pub use split::{Split, Splits};
 pub use transform::{Transform, input_shape};

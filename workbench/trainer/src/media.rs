@@ -3,15 +3,20 @@
 use workbench_engine::{Array, Batch, Error as EngineError, Input, Session};
 use workbench_runs::Snapshot;
 
-use crate::{Error, Medium, Split, Transform, Wanted, condition, kl_per_dimension, of_items};
+use crate::{
+    Drawn, Error, Medium, SampleFrom, Sampler, Split, Transform, Wanted, draw, kl_per_dimension,
+    of_items,
+};
 
 /// What figures and viewers show of a model; pictures are `[N, C, H, W]` in 0..1, those of volumes and clips as
 /// [`Medium::drawn`] makes them. Each part is there, or why the architecture has no such pictures.
 #[derive(Clone, Debug)]
 pub struct Media {
     pub reconstructions: Result<Reconstructions, String>,
-    /// Decoded from the same draws of the prior at every epoch, so that one sees them change.
+    /// Decoded from the same draws at every epoch, so that one sees them change.
     pub samples: Result<Array, String>,
+    /// What the samples' codes were drawn from.
+    pub from: SampleFrom,
     pub traversal: Result<Traversal, String>,
     /// Row by row from one item to another, [`COLUMNS`] a row, in a straight line between their posterior means.
     pub interpolation: Result<Array, String>,
@@ -48,7 +53,7 @@ const INTERPOLATIONS: usize = 6;
 
 impl Media {
     /// Encodes the first items of a split and decodes what is to be shown, as far as the architecture marks what that
-    /// takes.
+    /// takes. Without a sampler, samples are of the prior.
     ///
     /// # Errors
     /// The engine's own, and those of [`Split::batch`].
@@ -58,6 +63,7 @@ impl Media {
         classes: usize,
         transform: Transform,
         snapshot: Option<&Snapshot>,
+        sampler: Option<&Sampler>,
     ) -> Result<Media, Error> {
         let n = split.len().min(RECONSTRUCTIONS);
         let whole_rows = n - n % COLUMNS.min(n);
@@ -67,8 +73,9 @@ impl Media {
         let mean = session.encode(&batch).map(|posterior| posterior.mean);
         let mean = || Ok(mean.clone()?);
         let samples = || -> Result<Array, Error> {
-            let z = session.prior(SAMPLES, SAMPLE_SEED, 0)?;
-            let others = condition(&batch, SAMPLES, classes, &Wanted::default());
+            let wanted = Wanted::default();
+            let Drawn { z, others } =
+                draw(session, sampler, &batch, (SAMPLES, SAMPLE_SEED), classes, &wanted)?;
             Ok(medium.drawn(session.decode(&z, &others)?))
         };
         Ok(Media {
@@ -78,6 +85,7 @@ impl Media {
                 reconstructions(session, medium, &batch),
             )?,
             samples: part(session, "samples", samples())?,
+            from: SampleFrom::of(sampler),
             traversal: part(
                 session,
                 "traversal",

@@ -23,6 +23,8 @@ pub enum Progress<'a> {
     Epoch { step: u64, epoch: u64, metrics: &'a BTreeMap<String, f32>, seconds_left: Option<f64> },
     /// It is time for figures; what they show that is not in the log.
     Media { step: u64, media: &'a Media, snapshot: Option<&'a Snapshot> },
+    /// What samples are drawn from was fitted to the codes of the trained model, in words, or why it was not.
+    Sampler { step: u64, words: &'a str },
     /// A checkpoint is on disk.
     Checkpoint { step: u64, path: &'a Path },
     /// Something was asked or said that belongs into the run's story: "beta = 2 (was 1)", "paused",

@@ -1,9 +1,10 @@
 //! The latent space of some validation items, and what it says of each dimension.
 
+use workbench_engine::noise::{Key, permutation};
 use workbench_engine::{Input, Session};
 use workbench_runs::{AttributeColumn, Snapshot};
 
-use crate::batches::each;
+use crate::batches::each_of;
 use crate::condition::attribute_of;
 use crate::{Error, Split, Transform};
 
@@ -34,13 +35,40 @@ pub fn take_first(
     batch_size: usize,
     transform: Transform,
 ) -> Result<Option<Snapshot>, Error> {
-    let n = split.len().min(n);
+    let places: Vec<u32> = (0..split.len().min(n) as u32).collect();
+    take_places(session, split, &places, batch_size, transform)
+}
+
+/// The same of `n` items at random, by seed, in the order of the split.
+///
+/// # Errors
+/// The engine's own, and those of [`Split::batch`].
+pub fn take_random(
+    session: &Session,
+    split: &Split,
+    (n, seed): (usize, u64),
+    batch_size: usize,
+    transform: Transform,
+) -> Result<Option<Snapshot>, Error> {
+    let mut places = permutation(Key::new(seed, "codes", 0, 0), split.len() as u32);
+    places.truncate(n);
+    places.sort_unstable();
+    take_places(session, split, &places, batch_size, transform)
+}
+
+fn take_places(
+    session: &Session,
+    split: &Split,
+    places: &[u32],
+    batch_size: usize,
+    transform: Transform,
+) -> Result<Option<Snapshot>, Error> {
     let (mut mean, mut logvar, mut labels) = (Vec::new(), Vec::new(), None::<Vec<i64>>);
     let mut attributes: Vec<AttributeColumn> = (split.attributes().iter())
         .map(|attribute| AttributeColumn { attribute: attribute.clone(), of: Vec::new() })
         .collect();
     let mut dims = 0;
-    let taken = each(split, n, batch_size, transform, |_, _, batch| {
+    let taken = each_of(split, places, batch_size, transform, |_, _, batch| {
         let posterior = session.encode(&batch)?;
         dims = posterior.mean.shape.get(1).copied().unwrap_or(0);
         match posterior.log_variance {

@@ -12,6 +12,7 @@ pub(crate) enum Part {
     Latents,
     Pruning,
     Requests,
+    Sampler,
     Status,
 }
 
@@ -24,6 +25,7 @@ impl Part {
             Part::Latents => "latents are saved again",
             Part::Pruning => "older checkpoints are removed again",
             Part::Requests => "requests are read again",
+            Part::Sampler => "the sampler is saved",
             Part::Status => "status.json is written again",
         }
     }

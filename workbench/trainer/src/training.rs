@@ -16,7 +16,8 @@ use crate::rate::Rate;
 use crate::saving::Saves;
 use crate::storage::{Part, Storage, reason};
 use crate::{
-    COLUMNS, Error, Media, Observer, Outcome, Plan, Progress, Signals, Split, Splits, Transform,
+    COLUMNS, Error, Media, Observer, Outcome, Plan, Progress, Sampler, Signals, Split, Splits,
+    Transform,
 };
 use crate::{active_units, batches, evaluate, grid_png, knobs, snapshot};
 
@@ -51,6 +52,8 @@ pub(crate) struct Training<'a> {
     pub misunderstood: Option<String>,
     pub saves: Saves,
     pub storage: Storage,
+    /// The last one that was fitted with care, of the session's step.
+    pub sampler: Option<Sampler>,
 }
 
 impl Training<'_> {
@@ -246,7 +249,9 @@ impl Training<'_> {
         }
         let test = self.measure(&self.splits.test, "test")?;
         self.log(&scalars(&test))?;
+        let sampler = self.last_sampler()?;
         self.save_last()?;
+        self.keep_sampler(sampler)?;
         Ok(test)
     }
 
@@ -289,8 +294,9 @@ impl Training<'_> {
 
     fn media(&mut self, snapshot: Option<&Snapshot>) -> Result<(), Error> {
         let classes = self.classes.len();
-        let media =
-            Media::make(&self.session, &self.splits.valid, classes, self.fixed(), snapshot)?;
+        let sampler = self.sampler_for_media(snapshot)?;
+        let (valid, fixed) = (&self.splits.valid, self.fixed());
+        let media = Media::make(&self.session, valid, classes, fixed, snapshot, sampler.as_ref())?;
         let step = self.session.step();
         let pairs = media.reconstructions.as_ref().ok().map(|made| (made.pairs(), COLUMNS));
         let samples = media.samples.as_ref().ok().map(|samples| (samples.clone(), 8));
@@ -372,11 +378,11 @@ impl Training<'_> {
         }
     }
 
-    fn fixed(&self) -> Transform {
+    pub(crate) fn fixed(&self) -> Transform {
         Transform::fixed(self.experiment)
     }
 
-    fn batch_size(&self) -> usize {
+    pub(crate) fn batch_size(&self) -> usize {
         self.experiment.train.batch_size
     }
 }

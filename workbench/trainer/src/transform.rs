@@ -8,7 +8,7 @@ use crate::{Error, Source};
 /// From an item as the data set gives it to `x`. First numbers in 0..1 (byte / 255, or dequantized), then binarization,
 /// and then which part of it is seen: crop and shift choose a window, what of it lies outside repeats the edge, and the
 /// window is mirrored. All planes alike. What is random depends on the seed, the item and its visit alone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Transform {
     input: Input,
     seed: u64,

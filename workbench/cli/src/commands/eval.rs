@@ -8,7 +8,9 @@ use crate::console::{self, number};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::headless::numbers;
+use crate::judged;
 use crate::model::Model;
+use crate::quality;
 
 /// Attributes are read off so many codes at most.
 const READ: usize = 10_000;
@@ -16,6 +18,7 @@ const READ: usize = 10_000;
 pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
     let run = context.run(&eval.run.run)?;
     let model = Model::load(context, &run)?;
+    let judge = judged::load(context, eval)?;
     let experiment = &model.prepared.experiment;
     let splits = Splits::open(experiment, model.prepared.source.shared())?;
     let split = match eval.split.as_str() {
@@ -34,7 +37,10 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
     let batch = experiment.train.batch_size;
     let codes = |split: &Split| snapshot_of(&model.session, split, READ, batch, fixed);
     let others = if eval.split == "train" { None } else { codes(&splits.train)? };
-    let read = codes(split)?.map(|codes| readouts(&codes, others.as_ref(), experiment.seed));
+    let own = codes(split)?;
+    let both = (&splits, split);
+    metrics.extend(quality::measure(&model, &run, both, own.as_ref(), &eval.metrics)?);
+    let read = own.map(|codes| readouts(&codes, others.as_ref(), experiment.seed));
     let mut read = read.unwrap_or_default();
     let tag = |readout: &Readout| format!("read/{}", readout.name);
     let is_known = |name: &&String| {
@@ -47,6 +53,7 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
             there.join(", ")
         )));
     }
+    let judged = judged::measure(&model, judge.as_ref(), &splits, eval)?;
     if !eval.metrics.is_empty() {
         metrics.retain(|name, _| eval.metrics.contains(name));
         read.retain(|readout| eval.metrics.contains(&tag(readout)));
@@ -54,7 +61,8 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
     if eval.json.json {
         console::json(
             &json!({"run": run.name(), "split": eval.split, "n": split.len(), "metrics": numbers(&metrics),
-                "attributes": read.iter().map(described).collect::<Vec<_>>()}),
+                "attributes": read.iter().map(described).collect::<Vec<_>>(),
+                "judge": judged.map(|judged| judged.json()).transpose()?}),
         );
         return Ok(());
     }
@@ -64,8 +72,10 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
         split.len(),
         eval.split
     ));
-    let rows: Vec<Vec<String>> =
-        metrics.iter().map(|(name, value)| vec![name.clone(), number(f64::from(*value))]).collect();
+    let row_of = |(name, value): (&String, &f32)| {
+        vec![name.clone(), number(f64::from(*value)), quality::about(name).to_owned()]
+    };
+    let rows: Vec<Vec<String>> = metrics.iter().map(row_of).collect();
     console::table(&rows);
     if !read.is_empty() {
         let fitted = match others {
@@ -74,6 +84,9 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
         };
         console::line(format_args!("\nread off the latent means by a line, fitted to {fitted}"));
         console::table(&read.iter().map(row).collect::<Vec<_>>());
+    }
+    if let Some(judged) = judged {
+        judged.show();
     }
     Ok(())
 }

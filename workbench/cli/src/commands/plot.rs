@@ -5,7 +5,7 @@ use std::path::Path;
 use workbench_dashboard::LatentView;
 use workbench_plots::Figure;
 use workbench_runs::{History, Parent, RunDir, Snapshot};
-use workbench_trainer::{Media, Source, Splits, Transform};
+use workbench_trainer::{Media, SampleFrom, Source, Splits, Transform};
 
 use crate::arguments::Plot;
 use crate::console;
@@ -15,6 +15,7 @@ use crate::figures::{KINDS, Material, check};
 use crate::latent_view;
 use crate::model::{Model, experiment};
 use crate::prepare::Prepared;
+use crate::sampling;
 
 pub fn plot(context: &Context, plot: &Plot) -> Result<()> {
     let (Some(query), Some(name), false) = (&plot.run, &plot.figure, plot.list) else {
@@ -51,7 +52,12 @@ pub fn plot(context: &Context, plot: &Plot) -> Result<()> {
         let fixed = Transform::fixed(&model.prepared.experiment);
         let classes = model.prepared.source.classes().len();
         let snapshot = material.snapshot.as_ref();
-        let media = Media::make(&model.session, &splits.valid, classes, fixed, snapshot)?;
+        let sampler = match name == "samples" {
+            true => sampling::sampler(&model, &run, SampleFrom::Fitted)?,
+            false => None,
+        };
+        let (session, valid) = (&model.session, &splits.valid);
+        let media = Media::make(session, valid, classes, fixed, snapshot, sampler.as_ref())?;
         material.media = Some(media);
     }
     let figure = kind.draw(&material).map_err(|why| {

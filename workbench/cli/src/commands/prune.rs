@@ -62,8 +62,11 @@ fn finished(context: &Context) -> Result<Vec<RunDir>> {
 
 fn described(prunable: &Prunable) -> String {
     let count = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
-    let parts =
-        [(prunable.checkpoints.len(), "checkpoint"), (prunable.snapshots.len(), "latent snapshot")];
+    let parts = [
+        (prunable.checkpoints.len(), "checkpoint"),
+        (prunable.snapshots.len(), "latent snapshot"),
+        (prunable.samplers.len(), "sampler"),
+    ];
     let parts: Vec<String> =
         parts.iter().filter(|(n, _)| *n > 0).map(|(n, one)| count(*n, one)).collect();
     format!("{}, {}", parts.join(", "), bytes(prunable.bytes))
@@ -80,7 +83,7 @@ fn tell(prune: &Prune, pruned: &[(RunDir, Prunable)], words: &str) -> Result<()>
     let runs = pruned.iter().map(|(run, prunable)| {
         json!({
             "run": run.name(), "path": run.path(), "checkpoints": steps(&prunable.checkpoints),
-            "latents": steps(&prunable.snapshots), "bytes": prunable.bytes,
+            "latents": steps(&prunable.snapshots), "samplers": steps(&prunable.samplers), "bytes": prunable.bytes,
         })
     });
     let total: u64 = pruned.iter().map(|(_, prunable)| prunable.bytes).sum();

@@ -74,7 +74,9 @@ impl Folder {
         let origin = match work.origin {
             Origin::Zero => json!({"kind": "zero"}),
             Origin::Test(item) => json!({"kind": "test", "item": item}),
-            Origin::Draw(draw) => json!({"kind": "draw", "draw": draw}),
+            Origin::Draw { draw, from } => {
+                json!({"kind": "draw", "draw": draw, "from": from.name()})
+            }
             Origin::Point { step, point } => json!({"kind": "point", "step": step, "point": point}),
             Origin::Between { place, of } => json!({"kind": "between", "place": place, "of": of}),
         };

@@ -19,11 +19,11 @@ pub trait Decoder: Send {
     /// The data set's own, and the model's.
     fn item(&mut self, item: usize) -> Result<Item, String>;
 
-    /// A code from the prior; the same draw is the same code.
+    /// A random code for the class and the attributes of another code; the same draw is the same code.
     ///
     /// # Errors
     /// The model's own.
-    fn noise(&mut self, draw: u64) -> Result<Vec<f32>, String>;
+    fn random(&mut self, draw: u64, of: &Code, from: DrawFrom) -> Result<Random, String>;
 
     /// Takes a newer checkpoint or snapshot of the latent space up, where the run has one by now.
     ///
@@ -112,6 +112,25 @@ pub struct Code {
     pub told: Vec<Option<f32>>,
 }
 
+/// From what random codes are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DrawFrom {
+    /// A mixture fitted to the codes of training items.
+    #[default]
+    Fitted,
+    /// N(0, I).
+    Prior,
+}
+
+/// A random code.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Random {
+    /// `[D]`.
+    pub z: Vec<f32>,
+    /// Why it is of the prior where it was to be of the fitted mixture.
+    pub unfitted: Option<String>,
+}
+
 /// A picture.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pixels {
@@ -141,8 +160,8 @@ pub enum Origin {
     Zero,
     /// An item of the test split.
     Test(usize),
-    /// A draw from the prior.
-    Draw(u64),
+    /// A random code.
+    Draw { draw: u64, from: DrawFrom },
     /// A point of the latent snapshot of a step.
     Point { step: u64, point: usize },
     /// A place between the two marks, of so many.
@@ -160,13 +179,23 @@ pub struct Work {
     pub strip: Vec<Code>,
 }
 
+impl DrawFrom {
+    /// "fitted", "prior".
+    pub fn name(self) -> &'static str {
+        match self {
+            DrawFrom::Fitted => "fitted",
+            DrawFrom::Prior => "prior",
+        }
+    }
+}
+
 impl Origin {
     /// For people.
     pub fn text(self) -> String {
         match self {
             Origin::Zero => "zero".to_owned(),
             Origin::Test(item) => format!("test {item}"),
-            Origin::Draw(draw) => format!("draw {draw}"),
+            Origin::Draw { draw, from } => format!("draw {draw} ({})", from.name()),
             Origin::Point { point, .. } => format!("point {point}"),
             Origin::Between { place, of } => format!("{} of {of} from A to B", place + 1),
         }

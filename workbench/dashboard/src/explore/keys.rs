@@ -24,6 +24,8 @@ pub(crate) enum Action {
     NextItem,
     PreviousItem,
     Draw,
+    /// From what random codes are drawn: the fitted mixture or the prior.
+    Source,
     Pick,
     NextPoint,
     PreviousPoint,
@@ -131,7 +133,8 @@ pub(crate) const TABLE: &[Binding] = &[
     map(&[char('b')], Action::Color, "colour by the next attribute or dimension, or by class"),
     sliders(&[char('n'), char(']')], Action::NextItem, "start: the next test image"),
     sliders(&[char('N'), char('[')], Action::PreviousItem, "start: the one before it"),
-    sliders(&[char('d')], Action::Draw, "start: a draw of the prior"),
+    sliders(&[char('d')], Action::Draw, "start: a random code"),
+    sliders(&[char('f')], Action::Source, "random codes as the data's lie, or of the prior"),
     everywhere(&[char('m'), named(Tab), named(BackTab)], Action::Map, "the map of images, or back"),
     everywhere(&[char('p')], Action::Principal, "directions, attributes, dimensions"),
     sliders(&[char('c')], Action::NextClass, "the next class"),

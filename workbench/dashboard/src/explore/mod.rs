@@ -26,7 +26,9 @@ mod vectors;
 mod view;
 mod work;
 
-pub use decoder::{Code, Decoder, Directions, Item, Moments, Origin, Pixels, Space, Work};
+pub use decoder::{
+    Code, Decoder, Directions, DrawFrom, Item, Moments, Origin, Pixels, Random, Space, Work,
+};
 pub use event_loop::{Begin, explore};
 pub use keys::markdown as keys_markdown;
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::decoder::{Code, Item, Moments, Origin, Pixels, Space, Work};
+use super::decoder::{Code, DrawFrom, Item, Moments, Origin, Pixels, Space, Work};
 use super::keys::View;
 use super::space::{Basis, Known};
 use super::work::Job;
@@ -90,6 +90,8 @@ pub(crate) struct Ui {
     pub point: usize,
     /// What colours the map; `None` for the classes.
     pub color: Option<ColorBy>,
+    /// From what random codes are drawn.
+    pub from: DrawFrom,
     /// How many codes were asked for so far, and how many of them came.
     pub draws: u64,
     pub drawn: u64,
@@ -150,6 +152,7 @@ impl State {
                 place: None,
                 point: 0,
                 color: None,
+                from: DrawFrom::Fitted,
                 draws: 0,
                 drawn: 0,
                 item: None,

@@ -31,6 +31,8 @@ struct Fake {
     newer: Option<Space>,
     broken: bool,
     shown: Option<usize>,
+    /// It has no fitted mixture.
+    unfitted: bool,
     /// How many codes so far.
     decoded: usize,
 }
@@ -52,8 +54,14 @@ impl Decoder for Fake {
         Ok(Item { input, reconstruction, z, label, told: vec![Some(1.0), None] })
     }
 
-    fn noise(&mut self, draw: u64) -> Result<Vec<f32>, String> {
-        Ok((0..DIMS).map(|dim| draw as f32 * 0.1 + dim as f32).collect())
+    fn random(&mut self, draw: u64, of: &Code, from: DrawFrom) -> Result<Random, String> {
+        let beside = match (from, self.unfitted) {
+            (DrawFrom::Fitted, false) => 10.0 * of.class.map_or(1.0, |class| class as f32 + 1.0),
+            _ => 0.0,
+        };
+        let z = (0..DIMS).map(|dim| beside + draw as f32 * 0.1 + dim as f32).collect();
+        let why = (from == DrawFrom::Fitted && self.unfitted).then(|| "no posterior".to_owned());
+        Ok(Random { z, unfitted: why })
     }
 
     fn newer(&mut self) -> Result<Option<Space>, String> {
@@ -353,7 +361,7 @@ fn a_principal_direction_moves_the_code_along_itself_alone() {
     assert_eq!(code[2..], start[2..]);
     table.press("x");
     let held = table.value(0);
-    table.press("a");
+    table.press("fa");
     is_near(table.value(0), held);
     // A draw of 1.1 deviations along the second, whose variance is 1.
     is_near(table.value(1), 1.1);
@@ -373,15 +381,39 @@ fn items_and_draws_are_starts_of_their_own() {
     table.press("NN");
     assert_eq!(table.state.start.origin, Origin::Test(9));
     table.press("d");
-    assert_eq!(table.state.start.origin, Origin::Draw(1));
-    assert!(table.screen(80, 24).contains("draw 1"));
-    is_near(table.value(2), 2.1);
+    let from = DrawFrom::Fitted;
+    assert_eq!(table.state.start.origin, Origin::Draw { draw: 1, from });
+    assert!(table.screen(80, 24).contains("draw 1 (fitted)"));
+    is_near(table.value(2), 12.1);
+    table.press("fd");
+    let from = DrawFrom::Prior;
+    assert_eq!(table.state.start.origin, Origin::Draw { draw: 2, from });
+    assert!(table.screen(120, 24).contains("draws of the prior"));
+    is_near(table.value(2), 2.2);
     let mut none = space(false);
     none.items = 0;
     let mut table = Table::with(none, styles(Theme::None, false));
     table.press("n");
     assert!(table.notice().contains("no test images"));
     assert_eq!(table.state.start.origin, Origin::Zero);
+}
+
+#[test]
+fn random_codes_lie_as_the_fitted_ones_do_or_say_why_not() {
+    let mut table = Table::conditional();
+    table.press("xa");
+    // What is locked stays; the others are where the code lies that fits the class.
+    let class = table.state.code.class.unwrap() as f32;
+    is_near(table.value(1), 10.0 * (class + 1.0) + 1.1);
+    assert!(table.value(0) < 9.0);
+    table.press("f");
+    assert!(table.notice().contains("prior"));
+    table.press("f");
+    assert!(table.notice().contains("fitted"));
+    table.fake.unfitted = true;
+    table.press("d");
+    assert!(table.notice().contains("no posterior"));
+    assert_eq!(table.state.ui.from, DrawFrom::Prior);
 }
 
 #[test]
@@ -395,7 +427,8 @@ fn keys_that_come_together_with_a_start_wait_for_it() {
     assert!(table.state.is_waiting());
     table.carry_out(effects);
     let origins = table.state.marks.clone().map(|mark| mark.unwrap().origin);
-    assert_eq!(origins, [Origin::Draw(1), Origin::Test(1)]);
+    let from = DrawFrom::Fitted;
+    assert_eq!(origins, [Origin::Draw { draw: 1, from }, Origin::Test(1)]);
     assert!(table.state.held.is_empty() && !table.state.is_waiting());
     // Leaving does not wait.
     update(&mut table.state, Message::Input(Input::Key(char('n'))));

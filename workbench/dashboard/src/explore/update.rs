@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::decoder::{Origin, Space};
+use super::decoder::{DrawFrom, Origin, Random, Space};
 use super::keys::{Action, Mark, Size, TABLE, View};
 use super::mouse;
 use super::space::Basis;
@@ -170,7 +170,18 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Randomise | Action::Draw => {
             ui.draws += 1;
             let what = if action == Action::Draw { Drawn::Start } else { Drawn::Unlocked };
-            return vec![Effect::Work(Job::Noise { draw: ui.draws, what })];
+            let (draw, from) = (ui.draws, ui.from);
+            return vec![Effect::Work(Job::Random { draw, what, of: state.code.clone(), from })];
+        }
+        Action::Source => {
+            (ui.from, ui.notice) = match ui.from {
+                DrawFrom::Fitted => {
+                    (DrawFrom::Prior, notice("d and a draw from the prior N(0, I)"))
+                }
+                DrawFrom::Prior => {
+                    (DrawFrom::Fitted, notice("d and a draw from what was fitted to the codes"))
+                }
+            };
         }
         Action::NextItem => return next_item(state, 1),
         Action::PreviousItem => return next_item(state, -1),
@@ -255,7 +266,11 @@ fn show(state: &mut State, by: isize) -> Vec<Effect> {
 }
 
 fn say(state: &mut State, text: &str) {
-    state.ui.notice = Some(Notice { text: text.to_owned(), is_bad: false });
+    state.ui.notice = notice(text);
+}
+
+fn notice(text: &str) -> Option<Notice> {
+    Some(Notice { text: text.to_owned(), is_bad: false })
 }
 
 /// Moves what is chosen; a fine step is a fortieth of the way from the middle to the end.
@@ -360,9 +375,41 @@ pub(super) fn go(state: &mut State, place: usize) {
     state.ui.place = Some(place);
 }
 
+/// A random code is the start, or its coordinates those of the sliders that are not locked.
+fn random(state: &mut State, draw: u64, what: Drawn, from: DrawFrom, made: Random) {
+    let Random { mut z, unfitted } = made;
+    z.resize(state.known.dims(), 0.0);
+    let from = match unfitted {
+        Some(why) => {
+            state.ui.from = DrawFrom::Prior;
+            say(state, &format!("of the prior: {why}"));
+            DrawFrom::Prior
+        }
+        None => from,
+    };
+    if what == Drawn::Start {
+        let code = super::decoder::Code { z, ..state.code.clone() };
+        return state.begin(Start { origin: Origin::Draw { draw, from }, code });
+    }
+    let basis = state.ui.basis;
+    // What coordinates are worth is the prior's to say for the dimensions alone: along others it is noise as wide as the
+    // codes are.
+    let value = |state: &State, coordinate: usize| match from {
+        DrawFrom::Fitted => Some(state.known.value(basis, coordinate, &z)),
+        DrawFrom::Prior => {
+            z.get(coordinate).map(|noise| noise * state.known.spread(basis, coordinate))
+        }
+    };
+    for coordinate in 0..state.known.count(basis) {
+        if let Some(value) = value(state, coordinate).filter(|_| !state.is_locked(coordinate)) {
+            state.put(coordinate, value);
+        }
+    }
+}
+
 fn hear(state: &mut State, answer: Answer) -> Vec<Effect> {
     match &answer {
-        Answer::Noise { draw, .. } => state.ui.drawn = *draw,
+        Answer::Random { draw, .. } => state.ui.drawn = *draw,
         Answer::Item { item, begin: true, .. } if Some(*item) == state.ui.item => {
             state.ui.is_coming = false;
         }
@@ -372,17 +419,8 @@ fn hear(state: &mut State, answer: Answer) -> Vec<Effect> {
         Answer::Picture { version, picture } => state.answer_picture(version, picture),
         Answer::Strip { version, pictures } => state.answer_strip(version, pictures),
         Answer::Item { item, begin, read: Ok(read) } => state.answer_item(item, begin, read),
-        Answer::Noise { draw, what: Drawn::Start, z: Ok(mut z) } => {
-            z.resize(state.known.dims(), 0.0);
-            let code = super::decoder::Code { z, ..state.code.clone() };
-            state.begin(Start { origin: Origin::Draw(draw), code });
-        }
-        Answer::Noise { what: Drawn::Unlocked, z: Ok(z), .. } => {
-            for (coordinate, noise) in (0..state.known.count(state.ui.basis)).zip(z) {
-                if !state.is_locked(coordinate) {
-                    state.put(coordinate, noise * state.known.spread(state.ui.basis, coordinate));
-                }
-            }
+        Answer::Random { draw, what, from, made: Ok(made) } => {
+            random(state, draw, what, from, made);
         }
         Answer::Saved(Ok(paths)) => {
             // All are in the folder of the first.
@@ -396,7 +434,7 @@ fn hear(state: &mut State, answer: Answer) -> Vec<Effect> {
         }
         Answer::Newer(Ok(space)) => return newer(state, *space),
         Answer::Item { read: Err(why), .. }
-        | Answer::Noise { z: Err(why), .. }
+        | Answer::Random { made: Err(why), .. }
         | Answer::Saved(Err(why))
         | Answer::Newer(Err(why)) => {
             state.ui.notice = Some(Notice { text: why, is_bad: true });

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::decoder::{Code, Decoder, Item, Pixels, Space, Work};
+use super::decoder::{Code, Decoder, DrawFrom, Item, Pixels, Random, Space, Work};
 use crate::Error;
 
 /// How often it is looked whether the run has a newer checkpoint.
@@ -30,9 +30,12 @@ pub(crate) enum Job {
         item: usize,
         begin: bool,
     },
-    Noise {
+    Random {
         draw: u64,
         what: Drawn,
+        /// What the random code is to be conditioned on.
+        of: Code,
+        from: DrawFrom,
     },
     /// How images are shown from now on.
     Show(Option<usize>),
@@ -54,7 +57,7 @@ pub(crate) enum Answer {
     Picture { version: u64, picture: Result<Pixels, String> },
     Strip { version: u64, pictures: Result<Vec<Pixels>, String> },
     Item { item: usize, begin: bool, read: Result<Item, String> },
-    Noise { draw: u64, what: Drawn, z: Result<Vec<f32>, String> },
+    Random { draw: u64, what: Drawn, from: DrawFrom, made: Result<Random, String> },
     Saved(Result<Vec<PathBuf>, String>),
     Newer(Result<Box<Space>, String>),
 }
@@ -133,7 +136,7 @@ fn newest(jobs: Vec<Job>) -> Vec<Job> {
         Job::Strip { .. } => Some(1),
         Job::Item { begin, .. } => Some(2 + i32::from(*begin)),
         Job::Show(_) => Some(4),
-        Job::Noise { .. } | Job::Save(_) => None,
+        Job::Random { .. } | Job::Save(_) => None,
     };
     let last = |wanted| jobs.iter().rposition(|job| kind(job) == wanted);
     let kept: Vec<bool> = (0..jobs.len())
@@ -155,7 +158,9 @@ pub(crate) fn carry_out(decoder: &mut dyn Decoder, job: Job) -> Option<Answer> {
             Answer::Strip { version, pictures: decoder.decode(&codes) }
         }
         Job::Item { item, begin } => Answer::Item { item, begin, read: decoder.item(item) },
-        Job::Noise { draw, what } => Answer::Noise { draw, what, z: decoder.noise(draw) },
+        Job::Random { draw, what, of, from } => {
+            Answer::Random { draw, what, from, made: decoder.random(draw, &of, from) }
+        }
         Job::Save(work) => Answer::Saved(decoder.save(&work)),
         Job::Show(moment) => {
             decoder.show(moment);
@@ -172,7 +177,8 @@ mod tests {
     fn only_the_newest_picture_is_decoded_and_nothing_else_is_lost() {
         let picture = |version| Job::Picture { version, code: Code::default() };
         let strip = |version| Job::Strip { version, codes: Vec::new() };
-        let noise = |draw| Job::Noise { draw, what: Drawn::Start };
+        let (of, from) = (Code::default(), DrawFrom::Fitted);
+        let noise = |draw| Job::Random { draw, what: Drawn::Start, of: of.clone(), from };
         let kept = newest(vec![picture(1), noise(1), strip(1), picture(2), noise(2), strip(2)]);
         assert_eq!(kept, [noise(1), picture(2), noise(2), strip(2)]);
     }

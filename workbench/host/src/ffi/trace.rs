@@ -354,6 +354,8 @@ unsafe extern "C" fn mark(
         "mean" => Some(Role::Mean),
         "log_variance" => Some(Role::LogVariance),
         "latent" => Some(Role::Latent),
+        "prediction" => Some(Role::Prediction),
+        "features" => Some(Role::Features),
         _ => None,
     };
     let kind = match (kind, role) {

@@ -48,6 +48,12 @@ pub fn outputs(it: &mut Architecture) -> Outcome {
 /// What is not marked, and what there is not for want of it.
 fn missing(graph: &Graph) -> Option<(&'static str, &'static str)> {
     let metric = |name: &str| graph.metrics().any(|(known, _)| known == name);
+    if graph.is_classifier() {
+        return graph.output(Role::Features).is_none().then_some((
+            "the features",
+            "mark the penultimate layer with g.features(t): without it `eval --judge` can't tell how near images are",
+        ));
+    }
     if graph.port("z").is_none() {
         return Some((
             "the port z",

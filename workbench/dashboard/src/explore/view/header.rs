@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::draw::paint;
+use crate::explore::decoder::DrawFrom;
 use crate::explore::state::State;
 use crate::theme::Hue;
 
@@ -25,6 +26,9 @@ pub(crate) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
     let locked = state.ui.locks[state.ui.basis as usize].iter().filter(|lock| **lock).count();
     if locked > 0 {
         pieces.push((format!("{locked} locked"), state.styles.of(Hue::Mark)));
+    }
+    if state.ui.from == DrawFrom::Prior {
+        pieces.push(("draws of the prior".to_owned(), faint));
     }
     if let Some(latent) = &state.known.latent
         && latent.snapshot.step != state.known.space.step
