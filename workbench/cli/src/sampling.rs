@@ -1,5 +1,6 @@
 //! From what a model's codes are drawn: the sampler that its run keeps, one that is fitted now, or the prior.
 
+use workbench_graph::Role;
 use workbench_runs::{Claim, RunDir};
 use workbench_trainer::{
     Asked, Drawn, Effort, SampleFrom, Sampler, Source, Split, Splits, Transform, Wanted, draw,
@@ -19,6 +20,10 @@ pub fn sampler(model: &Model, run: &RunDir, from: SampleFrom) -> Result<Option<S
     }
     if let Some(kept) = kept(model, run) {
         return Ok(Some(kept));
+    }
+    if let Some(why) = impossible(model) {
+        console::note(format_args!("no sampler: {why}; samples are of the prior"));
+        return Ok(None);
     }
     console::note(format_args!(
         "{} keeps no sampler for step {}: fitting one to the codes of training items",
@@ -54,19 +59,28 @@ pub fn kept(model: &Model, run: &RunDir) -> Option<Sampler> {
 /// The data set's own, and the model's.
 pub fn fitted(model: &Model, train: &Split) -> Result<std::result::Result<Sampler, String>> {
     let (session, experiment) = (&model.session, &model.prepared.experiment);
-    let Some(dims) = session.latent_dims() else {
-        return Ok(Err("the architecture has no port `z`".to_owned()));
-    };
+    if let Some(why) = impossible(model) {
+        return Ok(Err(why.to_owned()));
+    }
     let (wanted, batch) = ((Effort::FULL.items, experiment.seed), experiment.train.batch_size);
     let codes = random_codes(session, train, wanted, batch, Transform::fixed(experiment))?;
     let Some(codes) = codes else {
         return Ok(Err("the architecture marks no posterior mean".to_owned()));
     };
-    if codes.dims != dims {
+    if session.latent_dims() != Some(codes.dims) {
         return Ok(Err("its posterior mean is not as large as its port `z`".to_owned()));
     }
     let classes = model.prepared.source.classes().len();
     Ok(fit_sampler(&codes, &Asked::of(session), classes, experiment.seed, Effort::FULL))
+}
+
+/// Why no sampler can be fitted, as far as the graph tells.
+fn impossible(model: &Model) -> Option<&'static str> {
+    if model.session.latent_dims().is_none() {
+        return Some("the architecture has no port `z`");
+    }
+    let mean = model.session.graph().output(Role::Mean);
+    mean.is_none().then_some("the architecture marks no posterior mean")
 }
 
 /// Keeps a sampler in the run, where nobody else writes there.

@@ -52,8 +52,8 @@ pub(crate) struct Training<'a> {
     pub misunderstood: Option<String>,
     pub saves: Saves,
     pub storage: Storage,
-    /// The last one that was fitted with care, of the session's step.
-    pub sampler: Option<Sampler>,
+    /// The last one that was fitted with care, or why there is none, and the step of the model.
+    pub sampler: Option<(u64, Result<Sampler, String>)>,
 }
 
 impl Training<'_> {

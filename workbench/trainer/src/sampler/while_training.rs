@@ -33,14 +33,14 @@ impl Training<'_> {
     /// That of the last step, fitted with care once, or why there is none; the log and who listens are told of it.
     pub(crate) fn last_sampler(&mut self) -> Result<Result<Sampler, String>, Error> {
         let step = self.session.step();
-        if let Some(sampler) = self.sampler.as_ref().filter(|sampler| sampler.step == step) {
-            return Ok(Ok(sampler.clone()));
+        if let Some((_, sampler)) = self.sampler.as_ref().filter(|(of, _)| *of == step) {
+            return Ok(sampler.clone());
         }
         let sampler = match self.codes(Effort::FULL.items)? {
             Some(codes) => self.fit(&codes, Effort::FULL),
             None => Err("the architecture marks no posterior mean".to_owned()),
         };
-        self.sampler = sampler.as_ref().ok().cloned();
+        self.sampler = Some((step, sampler.clone()));
         let words = match &sampler {
             Ok(sampler) => sampler.words(),
             Err(why) => format!("none: {why}; samples are of the prior"),
