@@ -46,9 +46,18 @@ impl Run {
 
     /// The newest checkpoint's model.safetensors.
     pub fn weights(&self) -> Vec<u8> {
+        self.of_newest("model.safetensors")
+    }
+
+    /// The newest checkpoint's optimizer.safetensors.
+    pub fn optimizer(&self) -> Vec<u8> {
+        self.of_newest("optimizer.safetensors")
+    }
+
+    fn of_newest(&self, file: &str) -> Vec<u8> {
         let newest = self.checkpoints().pop().expect("a run has a checkpoint");
-        let path = self.path.join("checkpoints").join(newest).join("model.safetensors");
-        std::fs::read(path).expect("a checkpoint has a model")
+        let path = self.path.join("checkpoints").join(newest).join(file);
+        std::fs::read(path).expect("a checkpoint is whole")
     }
 
     /// Names of the files in a folder of the run; "" is the run directory itself.

@@ -20,7 +20,8 @@ fn step(event: &Value) -> Option<u64> {
 #[test]
 fn a_terminated_run_saves_and_resumes_as_if_undisturbed() {
     // Enough steps that the signal arrives long before the last one.
-    let steps = ["train.steps=1500", "architecture.hidden=128", "input.binarize=dynamic"];
+    let steps =
+        ["train.steps=1500", "architecture.hidden=128", "input.binarize=dynamic", "train.ema=0.99"];
     let undisturbed = Workbench::new();
     undisturbed
         .command(&with(SMALL_MLP, &[&steps[..], &["--headless", "--name", "one"]].concat()))
@@ -44,6 +45,7 @@ fn a_terminated_run_saves_and_resumes_as_if_undisturbed() {
     assert_eq!(resumed.last().unwrap()["state"], "finished");
     assert_eq!(run.state(), "finished");
     assert!(run.weights() == undisturbed.run("one").weights(), "other weights than undisturbed");
+    assert!(run.optimizer() == undisturbed.run("one").optimizer(), "other moments or averages");
     assert_eq!(workbench.curves("one"), undisturbed.curves("one"));
 
     // Nothing is left to do: at once, and well.

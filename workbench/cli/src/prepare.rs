@@ -66,6 +66,7 @@ impl Prepared {
             beta2: optimizer.beta2,
             eps: optimizer.eps,
             weight_decay: optimizer.weight_decay,
+            ema: self.experiment.train.ema,
         };
         let device = match self.experiment.device.kind {
             DeviceKind::Cpu => workbench_engine::DeviceKind::Cpu,

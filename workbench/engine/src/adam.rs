@@ -27,6 +27,9 @@ pub struct OptimizerConfig {
     pub beta2: f64,
     pub eps: f64,
     pub weight_decay: f64,
+    /// The decay of an exponential moving average of the weights (Polyak and Juditsky 1992), which is used in their
+    /// place by whatever does not train; 0 keeps none.
+    pub ema: f64,
 }
 
 impl Default for OptimizerConfig {
@@ -37,6 +40,7 @@ impl Default for OptimizerConfig {
             beta2: 0.999,
             eps: 1e-8,
             weight_decay: 0.0,
+            ema: 0.0,
         }
     }
 }
@@ -53,6 +57,8 @@ impl OptimizerConfig {
             format!("eps is {}; it must be above 0", self.eps)
         } else if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
             format!("weight_decay is {}; it must be 0 or more", self.weight_decay)
+        } else if !unit(self.ema) {
+            format!("ema is {}; it must be at least 0 and below 1", self.ema)
         } else {
             return Ok(());
         };
@@ -108,10 +114,12 @@ impl Adam {
         }
     }
 
-    /// Moves the parameters. `step` counts from 1; gradients are multiplied by `scale` first.
+    /// Moves the parameters, and the averages of them where there are any. `step` counts from 1; gradients are
+    /// multiplied by `scale` first.
     pub fn step(
         &mut self,
         params: &[Var],
+        averages: &[Var],
         grads: &[Tensor],
         step: u64,
         lr: f64,
@@ -132,6 +140,11 @@ impl Adam {
                     plain_step(&rates, param, grad, moments)?;
                 }
             }
+        }
+        for (average, param) in averages.iter().zip(params) {
+            let (average_part, rest) = rates.average_parts();
+            let old = (average.as_detached_tensor() * f64::from(average_part))?;
+            average.set(&(old + (param.as_detached_tensor() * f64::from(rest))?)?)?;
         }
         Ok(())
     }
@@ -166,6 +179,8 @@ pub(crate) struct Rates {
     unbias1: f64,
     unbias2: f64,
     scale: f64,
+    /// What remains of the average of the weights.
+    average: f64,
 }
 
 impl Rates {
@@ -186,7 +201,15 @@ impl Rates {
             unbias1: unbias(config.beta1),
             unbias2: unbias(config.beta2),
             scale,
+            // Shorter at first, so that the average forgets the initial weights (TensorFlow's ExponentialMovingAverage
+            // with `num_updates`, counted from 0).
+            average: config.ema.min(step as f64 / (9.0 + step as f64)),
         }
+    }
+
+    /// The shares of the old average and of the weights in the new average.
+    fn average_parts(&self) -> (f32, f32) {
+        (self.average as f32, (1.0 - self.average) as f32)
     }
 }
 
@@ -240,6 +263,13 @@ pub(crate) fn update(rates: &Rates, param: &mut [f32], grad: &[f32], m: &mut [f3
         *v = *v * beta2 + g * g * rest2;
         *p = *p * keep - lr * ((*m * unbias1) / ((*v * unbias2).sqrt() + eps));
     }
+}
+
+/// Moves the average of a parameter towards it: average ← d · average + (1 − d) · parameter.
+#[inline(always)]
+pub(crate) fn follow(rates: &Rates, average: &mut [f32], param: &[f32]) {
+    let (keep, rest) = rates.average_parts();
+    average.iter_mut().zip(param).for_each(|(a, p)| *a = *a * keep + *p * rest);
 }
 
 fn plain_step(
@@ -353,7 +383,7 @@ mod tests {
         }
         for step in 1..=100 {
             let lr = 1e-3 * (1.0 + (step % 3) as f64);
-            adam.step(&params, &grads(step), step, lr, 0.7).unwrap();
+            adam.step(&params, &[], &grads(step), step, lr, 0.7).unwrap();
         }
         params
     }
@@ -399,7 +429,7 @@ mod tests {
         let config = OptimizerConfig { weight_decay: 0.1, ..Default::default() };
         let mut adam = Adam::new(config, &param, &Device::Cpu).unwrap();
         let zero = Tensor::zeros(2, candle_core::DType::F32, &Device::Cpu).unwrap();
-        adam.step(&param, &[zero], 1, 0.01, 1.0).unwrap();
+        adam.step(&param, &[], &[zero], 1, 0.01, 1.0).unwrap();
         let moved = param[0].to_vec1::<f32>().unwrap();
         assert!((moved[0] - 1.99).abs() < 1e-6 && (moved[1] + 2.99).abs() < 1e-6);
     }
@@ -421,6 +451,7 @@ mod tests {
             OptimizerConfig { beta1: 1.0, ..Default::default() },
             OptimizerConfig { eps: 0.0, ..Default::default() },
             OptimizerConfig { weight_decay: f64::NAN, ..Default::default() },
+            OptimizerConfig { ema: 1.0, ..Default::default() },
         ] {
             assert!(matches!(config.check(), Err(Error::Optimizer(_))));
         }

@@ -131,7 +131,7 @@ impl Backend {
     /// Every parameter and buffer, in the graph's order.
     pub fn parameters(&self) -> Result<Vec<Vec<f32>>, Error> {
         match self {
-            Backend::Plan(planned) => Ok(planned.params.clone()),
+            Backend::Plan(planned) => Ok(planned.parameters()),
             Backend::Interpreter(interpreted) => interpreted.parameters(),
         }
     }
@@ -139,10 +139,37 @@ impl Backend {
     pub fn set_parameters(&mut self, params: Vec<Vec<f32>>) -> Result<(), Error> {
         match self {
             Backend::Plan(planned) => {
+                planned.use_averages(false);
                 planned.params = params;
                 Ok(())
             }
             Backend::Interpreter(interpreted) => interpreted.set_parameters(&params),
+        }
+    }
+
+    /// Computes with the averages of the weights until the next step of training, or with the weights.
+    pub fn use_averages(&mut self, on: bool) {
+        match self {
+            Backend::Plan(planned) => planned.use_averages(on),
+            Backend::Interpreter(interpreted) => interpreted.use_averages(on),
+        }
+    }
+
+    /// Averages of the trained parameters, in the graph's order; none where none are kept.
+    pub fn averages(&self) -> Result<Vec<Vec<f32>>, Error> {
+        match self {
+            Backend::Plan(planned) => Ok(planned.averages()),
+            Backend::Interpreter(interpreted) => interpreted.averages(),
+        }
+    }
+
+    pub fn set_averages(&mut self, averages: Vec<Vec<f32>>) -> Result<(), Error> {
+        match self {
+            Backend::Plan(planned) => {
+                planned.set_averages(averages);
+                Ok(())
+            }
+            Backend::Interpreter(interpreted) => interpreted.set_averages(&averages),
         }
     }
 

@@ -62,6 +62,8 @@ pub struct Session {
     pub(crate) backend: Backend,
     pub(crate) seed: u64,
     pub(crate) step: u64,
+    /// Whether an average of the weights is kept.
+    pub(crate) keeps_average: bool,
 }
 
 impl Session {
@@ -105,7 +107,7 @@ impl Session {
         optimizer.check()?;
         let params = graph.params().iter().map(|param| initialise(param, seed)).collect();
         let backend = Backend::new(&graph, params, device, path, optimizer)?;
-        Ok(Session { graph, backend, seed, step: 0 })
+        Ok(Session { graph, backend, seed, step: 0, keeps_average: optimizer.ema > 0.0 })
     }
 
     pub fn graph(&self) -> &Graph {
@@ -125,6 +127,13 @@ impl Session {
     /// What kernels cost since [`Session::profile`] began.
     pub fn costs(&self) -> Vec<Cost> {
         self.backend.costs(&self.graph)
+    }
+
+    /// Evaluates, encodes and decodes with the average of the weights, or with the weights: until this is called again,
+    /// new parameters are loaded, or a step trains, which is always of the weights. Nothing is copied. Buffers are the
+    /// same for both. Without [`OptimizerConfig::ema`] it does nothing.
+    pub fn use_average(&mut self, on: bool) {
+        self.backend.use_averages(on);
     }
 
     /// How many steps the parameters have been trained for.

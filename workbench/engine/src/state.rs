@@ -34,8 +34,8 @@ impl Session {
         self.backend.set_parameters(data)
     }
 
-    /// The optimizer's moments: `<parameter>.m` and `<parameter>.v`, shaped like the parameter;
-    /// buffers have none.
+    /// The optimizer's moments: `<parameter>.m` and `<parameter>.v`, shaped like the parameter, and where an average of
+    /// the weights is kept, `<parameter>.ema`; buffers have none.
     ///
     /// # Errors
     /// The device fails.
@@ -47,10 +47,14 @@ impl Session {
                 state.insert(format!("{}.{suffix}", param.name), Array { shape, data });
             }
         }
+        for (param, data) in self.trained_params().zip(self.backend.averages()?) {
+            let shape = param.shape.clone();
+            state.insert(format!("{}.ema", param.name), Array { shape, data });
+        }
         Ok(state)
     }
 
-    /// Replaces the optimizer's moments and the step, which also says where the noise goes on.
+    /// Replaces the optimizer's moments, the average of the weights and the step, which also says where the noise goes on.
     ///
     /// # Errors
     /// The names or shapes are not exactly those of [`Session::optimizer_state`]: the first difference
@@ -61,10 +65,11 @@ impl Session {
         step: u64,
     ) -> Result<(), Error> {
         let params: Vec<_> = self.trained_params().collect();
+        let parts: &[&str] = if self.keeps_average { &["m", "v", "ema"] } else { &["m", "v"] };
         let wanted = params
             .iter()
             .flat_map(|param| {
-                ["m", "v"].map(|s| (format!("{}.{s}", param.name), param.shape.as_slice()))
+                parts.iter().map(|s| (format!("{}.{s}", param.name), param.shape.as_slice()))
             })
             .collect();
         check_arrays(arrays, &wanted)
@@ -73,7 +78,11 @@ impl Session {
             .iter()
             .map(|param| ["m", "v"].map(|s| arrays[&format!("{}.{s}", param.name)].data.clone()))
             .collect();
+        let averages = params.iter().filter(|_| self.keeps_average);
+        let averages =
+            averages.map(|param| arrays[&format!("{}.ema", param.name)].data.clone()).collect();
         self.backend.set_moments(moments)?;
+        self.backend.set_averages(averages)?;
         self.step = step;
         Ok(())
     }

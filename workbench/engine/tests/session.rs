@@ -129,7 +129,8 @@ fn the_number_of_threads_changes_no_bit() {
     let run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let mut session = open(conv28());
+            let config = OptimizerConfig { ema: 0.99, ..Default::default() };
+            let mut session = Session::new(conv28(), DeviceKind::Cpu, 7, config).unwrap();
             let pixels = noise::uniform(Key::new(1, "data", 0, 0), 40 * 784);
             let x = Batch::default().with_f32("x", &[40, 1, 28, 28], pixels);
             for _ in 0..3 {
@@ -192,6 +193,85 @@ fn a_restored_session_goes_on_bit_for_bit() {
         assert_eq!(train(&mut restored, &batch(8, draw)).unwrap(), measures);
     }
     assert_eq!(state(&restored), state(&undisturbed));
+}
+
+/// With an average of the weights, on one of the two paths.
+fn averaging(path: Path, ema: f64) -> Session {
+    let config = OptimizerConfig { ema, ..Default::default() };
+    let make = if path == Path::Plan { Session::new } else { Session::interpreted };
+    make(mlp(SIDE, 16, 3), DeviceKind::Cpu, 7, config).unwrap()
+}
+
+#[test]
+fn the_average_follows_the_weights_as_a_plain_computation_does() {
+    for (path, ema) in [(Path::Plan, 0.9), (Path::Interpreter, 0.9), (Path::Plan, 0.15)] {
+        let (mut session, mut plain) = (averaging(path, ema), averaging(path, 0.0));
+        let mut expected: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for (name, array) in session.parameters().unwrap() {
+            expected.insert(name, array.data.iter().map(|&x| f64::from(x)).collect());
+        }
+        for step in 0..25u64 {
+            train(&mut session, &batch(8, step)).unwrap();
+            train(&mut plain, &batch(8, step)).unwrap();
+            let d = ema.min((1.0 + step as f64) / (10.0 + step as f64));
+            for (name, array) in session.parameters().unwrap() {
+                let average = expected.get_mut(&name).unwrap();
+                let pairs = average.iter_mut().zip(&array.data);
+                pairs.for_each(|(a, &w)| *a = d * *a + (1.0 - d) * f64::from(w));
+            }
+            // In between it is used, which must not show in what is trained.
+            session.use_average(true);
+            session.encode(&batch(4, 100)).unwrap();
+        }
+        assert_eq!(bits(&session.parameters().unwrap()), bits(&plain.parameters().unwrap()));
+        let state = session.optimizer_state().unwrap();
+        for (name, expected) in &expected {
+            let found = &state[&format!("{name}.ema")].data;
+            for (found, expected) in found.iter().zip(expected) {
+                assert!(
+                    (f64::from(*found) - expected).abs() < 1e-5,
+                    "{path:?}: {found} {expected}"
+                );
+            }
+        }
+        assert!(!plain.optimizer_state().unwrap().keys().any(|name| name.ends_with(".ema")));
+
+        // What is used is the average: as a model that has it for its weights.
+        let average = |name: &String| state[&format!("{name}.ema")].clone();
+        let model = session.parameters().unwrap();
+        let model = model.into_keys().map(|name| (name.clone(), average(&name))).collect();
+        plain.load_parameters(&model).unwrap();
+        let of_average = session.encode(&batch(4, 100)).unwrap();
+        assert_eq!(of_average, plain.encode(&batch(4, 100)).unwrap());
+        session.use_average(false);
+        assert_ne!(session.encode(&batch(4, 100)).unwrap(), of_average);
+        assert_eq!(state, session.optimizer_state().unwrap());
+    }
+}
+
+#[test]
+fn a_session_with_an_average_is_restored_bit_for_bit() {
+    for path in [Path::Plan, Path::Interpreter] {
+        let mut undisturbed = averaging(path, 0.99);
+        for draw in 0..10 {
+            train(&mut undisturbed, &batch(8, draw)).unwrap();
+        }
+        // Also where the average is what computes just then.
+        undisturbed.use_average(true);
+        let (parameters, optimizer) =
+            (undisturbed.parameters().unwrap(), undisturbed.optimizer_state().unwrap());
+        let mut restored = averaging(path, 0.99);
+        restored.use_average(true);
+        restored.load_parameters(&parameters).unwrap();
+        restored.load_optimizer_state(&optimizer, 10).unwrap();
+        for draw in 10..15 {
+            let measures = train(&mut undisturbed, &batch(8, draw)).unwrap();
+            assert_eq!(train(&mut restored, &batch(8, draw)).unwrap(), measures);
+        }
+        assert_eq!(state(&restored), state(&undisturbed));
+        let error = averaging(path, 0.0).load_optimizer_state(&optimizer, 10).unwrap_err();
+        assert!(error.to_string().contains(".ema"), "{error}");
+    }
 }
 
 #[test]

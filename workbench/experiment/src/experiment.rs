@@ -77,6 +77,9 @@ pub struct Train {
     pub validation: f64,
     /// `clip_norm`: gradients are scaled so that their global L2 norm is at most this.
     pub clip: Option<f64>,
+    /// The decay a step, in [0, 1), of an exponential moving average of the weights, which measures, draws and is used in
+    /// their place; 0 keeps none. Training itself goes on from the weights.
+    pub ema: f64,
     /// Training stops when `monitor` has not improved for this many epochs.
     pub patience: Option<u64>,
     /// A tag under `valid/`.

@@ -86,6 +86,7 @@ fn train(mut table: Reader) -> Result<Train, Error> {
         optimizer: optimizer(table.section("optimizer")?)?,
         validation: table.number("validation", 0.0..1.0)?.unwrap_or(0.1),
         clip: table.number("clip_norm", ABOVE_ZERO)?,
+        ema: table.number("ema", 0.0..1.0)?.unwrap_or(0.0),
         patience: table.integer("patience", 1..=MOST_STEPS)?,
         monitor: monitor(&mut table)?,
     };

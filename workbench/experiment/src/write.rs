@@ -32,6 +32,9 @@ impl Experiment {
         if let Some(norm) = train.clip {
             out.entry("clip_norm", number(norm));
         }
+        if train.ema > 0.0 {
+            out.entry("ema", number(train.ema));
+        }
         if let Some(epochs) = train.patience {
             out.entry("patience", epochs.to_string());
         }

@@ -73,7 +73,7 @@ pub fn fork(
     {
         return Err(Error::WornOut { step, epochs: kept.without_improvement, patience });
     }
-    let optimizer = fitting(session, parent.optimizer, &mut notes)?;
+    let optimizer = fitting(session, parent.optimizer, &parent.model, &mut notes)?;
     Ok(Forked {
         best: kept.best.as_ref().map(|best| best.step),
         checkpoint: Checkpoint { step, model: parent.model, optimizer, state: kept.to_table() },
@@ -127,28 +127,56 @@ fn settle(kept: &mut Kept, session: &Session, given: &[String], notes: &mut Vec<
     is_loss_another
 }
 
-/// The moments that the optimizer needs: those that fit, and zeros.
+/// The moments that the optimizer needs: those that fit, and zeros; the average of the weights, and the weights where there
+/// is none yet.
 fn fitting(
     session: &Session,
     mut parent: Tensors,
+    model: &Tensors,
     notes: &mut Vec<String>,
 ) -> Result<Tensors, Error> {
     // Of a session that has not trained: zeros.
     let fresh = tensors(session.optimizer_state()?);
-    let mut anew = Vec::new();
+    let (mut anew, mut averaged_anew) = (Vec::new(), Vec::new());
     let mut fit = |(name, zero): (String, Tensor)| match parent.remove(&name) {
         Some(moment) if moment.shape == zero.shape => (name, moment),
-        _ => {
-            anew.push(format!("`{name}`"));
-            (name, zero)
-        }
+        _ => match name.strip_suffix(AVERAGE).and_then(|param| model.get(param)) {
+            Some(weights) => {
+                averaged_anew.push(format!("`{name}`"));
+                (name, weights.clone())
+            }
+            None => {
+                anew.push(format!("`{name}`"));
+                (name, zero)
+            }
+        },
     };
     let fitting: Tensors = fresh.into_iter().map(&mut fit).collect();
     if !anew.is_empty() {
         notes.push(format!("the optimizer's state begins anew: {}", anew.join(", ")));
     }
+    let averages = fitting.keys().filter(|name| name.ends_with(AVERAGE)).count();
+    match averaged_anew.len() {
+        0 => {}
+        all if all == averages => notes.push(
+            "the average of the weights (train.ema) begins with the parent's weights".to_owned(),
+        ),
+        _ => notes.push(format!(
+            "the average of the weights (train.ema) begins with the weights: {}",
+            averaged_anew.join(", ")
+        )),
+    }
+    if averages == 0 && parent.keys().any(|name| name.ends_with(AVERAGE)) {
+        notes.push(
+            "the parent's average of the weights (train.ema) is dropped: the weights go on"
+                .to_owned(),
+        );
+    }
     Ok(fitting)
 }
+
+/// Ends the name of a parameter's average in the optimizer's state.
+const AVERAGE: &str = ".ema";
 
 #[cfg(test)]
 mod tests {
@@ -162,6 +190,11 @@ mod tests {
 
     /// loss = beta · Σ x w, with w of two numbers.
     fn session() -> Session {
+        averaging(0.0)
+    }
+
+    /// Likewise, with an average of the weights.
+    fn averaging(ema: f64) -> Session {
         let (mut g, at) = (Graph::new(), Location::default);
         let spec = InputSpec { name: "x".into(), shape: Shape::batched(&[2]), dtype: DType::F32 };
         let x = g.input(&spec, at());
@@ -174,7 +207,8 @@ mod tests {
         let beta = g.knob(&knob, at());
         let loss = g.add(Op::Binary(Binary::Mul), &[beta, sum], None, at()).unwrap();
         g.mark(MarkKind::Loss { group: String::new() }, "loss", loss, at()).unwrap();
-        Session::new(g, DeviceKind::Cpu, 0, OptimizerConfig::default()).unwrap()
+        let config = OptimizerConfig { ema, ..OptimizerConfig::default() };
+        Session::new(g, DeviceKind::Cpu, 0, config).unwrap()
     }
 
     fn kept(set: &[(&str, f64)]) -> Kept {
@@ -203,12 +237,22 @@ mod tests {
         given: &[&str],
         measures_anew: bool,
     ) -> Result<Forked, Error> {
+        forked_into(&session(), parent, settings, given, measures_anew)
+    }
+
+    fn forked_into(
+        session: &Session,
+        parent: &Checkpoint,
+        settings: &str,
+        given: &[&str],
+        measures_anew: bool,
+    ) -> Result<Forked, Error> {
         let text = format!("[dataset]\nplugin='a'\n[architecture]\nplugin='b'\n{settings}");
         let experiment = Experiment::parse("test.toml", &text, &[]).unwrap();
         let plan = Plan::new(&experiment, 1280, 128, 128).unwrap();
         let given = given.iter().map(|&name| name.to_owned()).collect();
         let differences = Differences { given, measures_anew };
-        fork(parent.clone(), &session(), &experiment, &plan, &differences)
+        fork(parent.clone(), session, &experiment, &plan, &differences)
     }
 
     fn state(forked: &Forked) -> Kept {
@@ -286,6 +330,23 @@ mod tests {
         .into();
         assert_eq!(forked.checkpoint.optimizer, expected);
         assert!(forked.notes[0].contains("`w.m`"), "{:?}", forked.notes);
+    }
+
+    #[test]
+    fn an_average_goes_on_or_begins_with_the_weights_or_is_dropped() {
+        let mut parent = parent(&kept(&[]));
+        let averaging = averaging(0.9);
+        let fresh = forked_into(&averaging, &parent, "", &[], false).unwrap();
+        assert_eq!(fresh.checkpoint.optimizer["w.ema"], parent.model["w"]);
+        assert_eq!(fresh.checkpoint.optimizer["w.m"], parent.optimizer["w.m"]);
+        assert!(fresh.notes[0].contains("begins with the parent's weights"), "{:?}", fresh.notes);
+
+        parent.optimizer.insert("w.ema".into(), Tensor::f32([2], vec![2.5, 3.5]));
+        let same = forked_into(&averaging, &parent, "", &[], false).unwrap();
+        assert_eq!((&same.checkpoint, same.notes.len()), (&parent, 0));
+        let without = forked(&parent, "", &[], false).unwrap();
+        assert!(!without.checkpoint.optimizer.contains_key("w.ema"));
+        assert!(without.notes[0].contains("dropped"), "{:?}", without.notes);
     }
 
     #[test]

@@ -8,7 +8,8 @@ use workbench_runs::{Checkpoint, Data, Tensor, Tensors};
 use crate::Error;
 use crate::kept::Kept;
 
-/// Puts a checkpoint's model into a session, to use it, and tells what was set while it was trained, by knob.
+/// Puts a checkpoint's model into a session, to use it, and tells what was set while it was trained, by knob. Where an
+/// average of the weights is kept (`train.ema`), the session computes with that.
 ///
 /// # Errors
 /// [`Error::Checkpoint`] where it does not fit the session's graph.
@@ -16,7 +17,9 @@ pub fn load_model(
     session: &mut Session,
     checkpoint: &Checkpoint,
 ) -> Result<BTreeMap<String, f64>, Error> {
-    Ok(restore(session, checkpoint)?.set)
+    let kept = restore(session, checkpoint)?;
+    session.use_average(true);
+    Ok(kept.set)
 }
 
 /// Puts everything that a checkpoint holds into a session.

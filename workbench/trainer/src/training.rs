@@ -211,8 +211,10 @@ impl Training<'_> {
         Ok(worn_out)
     }
 
-    /// The validation split, its latent space and pictures; true where the monitored value is the best so far.
+    /// The validation split, its latent space and pictures, of the average of the weights where there is one; true where the
+    /// monitored value is the best so far.
     fn validate(&mut self) -> Result<bool, Error> {
+        self.session.use_average(true);
         let step = self.session.step();
         let epoch = step.div_ceil(self.plan.steps_per_epoch);
         let mut metrics = self.measure(&self.splits.valid, "valid")?;
@@ -247,6 +249,7 @@ impl Training<'_> {
         if !self.session.step().is_multiple_of(self.plan.steps_per_epoch) {
             self.validate()?;
         }
+        self.session.use_average(true);
         let test = self.measure(&self.splits.test, "test")?;
         self.log(&scalars(&test))?;
         let sampler = self.last_sampler()?;

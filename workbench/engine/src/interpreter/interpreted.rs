@@ -24,6 +24,8 @@ pub(crate) struct Interpreted {
     adam: Adam,
     /// The parameters that the optimizer moves, in the graph's order: all but the buffers.
     trained: Vec<Var>,
+    /// Averages of these; none where none are kept.
+    averages: Vec<Var>,
 }
 
 impl Interpreted {
@@ -44,8 +46,34 @@ impl Interpreted {
         let trained: Vec<Var> =
             pairs.filter(|(param, _)| param.trained).map(|(_, var)| var.clone()).collect();
         let adam = Adam::new(config, &trained, &device)?;
+        let kept = if config.ema > 0.0 { &trained[..] } else { &[] };
+        let copies =
+            kept.iter().map(|var| Ok(Var::from_tensor(&var.as_detached_tensor().copy()?)?));
+        let averages = copies.collect::<Result<_, Error>>()?;
         let model = Model::new(graph.clone(), device, vars)?;
-        Ok(Interpreted { model, adam, trained })
+        Ok(Interpreted { model, adam, trained, averages })
+    }
+
+    /// As [`crate::plan::Planned::use_averages`].
+    pub fn use_averages(&mut self, on: bool) {
+        if self.averages.is_empty() {
+            return;
+        }
+        let computing = if on { &self.averages } else { &self.trained };
+        let params = self.model.graph.params().iter().zip(&mut self.model.params);
+        let trained = params.filter(|(param, _)| param.trained);
+        trained.zip(computing).for_each(|((_, var), source)| *var = source.clone());
+    }
+
+    pub fn averages(&self) -> Result<Vec<Vec<f32>>, Error> {
+        self.averages.iter().map(|var| Ok(to_array(var)?.data)).collect()
+    }
+
+    pub fn set_averages(&mut self, averages: &[Vec<f32>]) -> Result<(), Error> {
+        for (var, data) in self.averages.iter().zip(averages) {
+            var.set(&Tensor::from_slice(data, var.dims(), &self.model.device)?)?;
+        }
+        Ok(())
     }
 
     /// The values of the wanted nodes, in their order.
@@ -62,6 +90,7 @@ impl Interpreted {
         controls: &Controls,
         step: u64,
     ) -> Result<Result<Step, String>, Error> {
+        self.use_averages(false);
         let nodes = self.model.graph.nodes().len();
         if nodes <= SHALLOW {
             return self.advance(measured, given, controls, step);
@@ -106,10 +135,14 @@ impl Interpreted {
     }
 
     pub fn parameters(&self) -> Result<Vec<Vec<f32>>, Error> {
-        self.model.params.iter().map(|var| Ok(to_array(var)?.data)).collect()
+        let mut trained = self.trained.iter();
+        let params = self.model.graph.params().iter().zip(&self.model.params);
+        let raw = params.map(|(param, var)| if param.trained { trained.next() } else { Some(var) });
+        raw.flatten().map(|var| Ok(to_array(var)?.data)).collect()
     }
 
     pub fn set_parameters(&mut self, params: &[Vec<f32>]) -> Result<(), Error> {
+        self.use_averages(false);
         for (var, data) in self.model.params.iter().zip(params) {
             var.set(&Tensor::from_slice(data, var.dims(), &self.model.device)?)?;
         }
@@ -161,7 +194,7 @@ impl Interpreted {
             Some(clip) if norm > clip => clip / norm,
             _ => 1.0,
         };
-        self.adam.step(&self.trained, &grads, step, controls.lr, scale)?;
+        self.adam.step(&self.trained, &self.averages, &grads, step, controls.lr, scale)?;
         for (buffer, value) in &updates {
             self.model.params[*buffer].set(value)?;
         }

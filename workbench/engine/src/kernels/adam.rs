@@ -6,13 +6,15 @@ use pulp::Arch;
 
 use super::threads::parallel;
 use super::{Source, Target};
-use crate::adam::{Rates, update};
+use crate::adam::{Rates, follow, update};
 
-/// One parameter with its gradient, zeros where there is none, and its moments; all of one length.
+/// One parameter with its gradient, zeros where there is none, its moments and the average of it, if there is one; all of
+/// one length.
 pub(crate) struct Parameter {
     pub value: Target,
     pub gradient: Option<Source>,
     pub moments: [Target; 2],
+    pub average: Option<Target>,
 }
 
 /// Elements a task.
@@ -23,11 +25,19 @@ static ZEROS: [f32; CHUNK] = [0.0; CHUNK];
 pub(crate) fn step(rates: &Rates, parameters: &[Parameter]) {
     let lengths = parameters.iter().map(|parameter| parameter.value.len());
     each_chunk(lengths, |index, from, n| {
-        let Parameter { value, gradient, moments: [m, v] } = &parameters[index];
+        let Parameter { value, gradient, moments: [m, v], average } = &parameters[index];
         let gradient = gradient.map_or(&ZEROS[..n], |g| &g.slice()[from..from + n]);
         // SAFETY: chunks are disjoint.
         let (value, m, v) = unsafe { (value.part(from, n), m.part(from, n), v.part(from, n)) };
-        Arch::new().dispatch(|| update(rates, value, gradient, m, v));
+        // SAFETY: as above.
+        let average = average.map(|average| unsafe { average.part(from, n) });
+        Arch::new().dispatch(|| {
+            update(rates, value, gradient, m, v);
+            // The chunk is still in the cache.
+            if let Some(average) = average {
+                follow(rates, average, value);
+            }
+        });
     });
 }
 

@@ -22,10 +22,13 @@ use crate::{Controls, Cost, Error};
 
 /// A graph's parameters, and what computes with them on the CPU.
 pub(crate) struct Planned {
-    /// One a parameter of the graph, in its order.
+    /// One a parameter of the graph, in its order: what computes.
     pub params: Vec<Vec<f32>>,
     /// First and second moments of the trained ones.
     pub moments: Vec<[Vec<f32>; 2]>,
+    /// Averages of the trained ones; none where none are kept. While `is_averaged` the two have changed places.
+    averages: Vec<Vec<f32>>,
+    is_averaged: bool,
     /// Places of the trained ones among the parameters.
     trained: Vec<usize>,
     config: OptimizerConfig,
@@ -71,7 +74,49 @@ impl Planned {
         let zeros =
             |&index: &usize| [vec![0.0; params[index].len()], vec![0.0; params[index].len()]];
         let moments = trained.iter().map(zeros).collect();
-        Planned { params, moments, trained, config, plans: Mutex::default() }
+        let kept = if config.ema > 0.0 { &trained[..] } else { &[] };
+        let averages = kept.iter().map(|&index| params[index].clone()).collect();
+        let plans = Mutex::default();
+        Planned { params, moments, averages, is_averaged: false, trained, config, plans }
+    }
+
+    /// Computes with the averages of the weights from now on, or with the weights; with these always where no averages
+    /// are kept.
+    pub fn use_averages(&mut self, on: bool) {
+        if self.is_averaged != on && !self.averages.is_empty() {
+            self.change_places();
+            self.is_averaged = on;
+        }
+    }
+
+    fn change_places(&mut self) {
+        for (&index, average) in self.trained.iter().zip(&mut self.averages) {
+            std::mem::swap(&mut self.params[index], average);
+        }
+    }
+
+    /// The parameters that are trained, whatever computes now.
+    pub fn parameters(&self) -> Vec<Vec<f32>> {
+        let mut params = self.params.clone();
+        if self.is_averaged {
+            for (&index, raw) in self.trained.iter().zip(&self.averages) {
+                params[index].clone_from(raw);
+            }
+        }
+        params
+    }
+
+    /// Averages of the trained parameters; none where none are kept.
+    pub fn averages(&self) -> Vec<Vec<f32>> {
+        match self.is_averaged {
+            true => self.trained.iter().map(|&index| self.params[index].clone()).collect(),
+            false => self.averages.clone(),
+        }
+    }
+
+    pub fn set_averages(&mut self, averages: Vec<Vec<f32>>) {
+        self.use_averages(false);
+        self.averages = averages;
     }
 
     /// The values of the wanted nodes.
@@ -111,6 +156,7 @@ impl Planned {
         controls: &Controls,
         step: u64,
     ) -> Result<Result<Step, String>, Error> {
+        self.use_averages(false);
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
         let mut wanted = measured.to_vec();
         wanted.extend(graph.updates().iter().map(|update| update.value));
@@ -169,15 +215,18 @@ impl Planned {
         let rates = Rates::new(&self.config, step, controls.lr, scale);
         let values: Vec<Target> = self.params.iter_mut().map(|data| Target::of(data)).collect();
         let moments = self.moments.iter_mut().map(|[m, v]| [Target::of(m), Target::of(v)]);
+        let averages: Vec<Target> = self.averages.iter_mut().map(|data| Target::of(data)).collect();
         let parameters: Vec<adam::Parameter> = self
             .trained
             .iter()
             .zip(sources)
             .zip(moments)
-            .map(|((&index, gradient), moments)| adam::Parameter {
+            .enumerate()
+            .map(|(place, ((&index, gradient), moments))| adam::Parameter {
                 value: values[index],
                 gradient,
                 moments,
+                average: averages.get(place).copied(),
             })
             .collect();
         // The gradients lie in the arena, which stays locked until here.
