@@ -32,29 +32,30 @@ pub fn fit_mixture(
             &own
         }
     };
-    let fit = |points: &[f64], k: usize| {
+    let fit = |points: &[f64], k: usize, rounds: usize| {
         // As if k equal components shared the volume out among them (Fraley & Raftery 2007).
         let by = (k as f64).powf(-2.0 / dims as f64);
         let scale = scale.iter().map(|x| x * by).collect();
         let prior = CovariancePrior { scale, strength: dims as f64 + 2.0 };
-        expectation_maximisation(points, dims, k, &prior, seed, limits.rounds)
+        expectation_maximisation(points, dims, k, &prior, seed, rounds)
     };
     let most = most_components(n, dims, limits.components);
     if most < 2 {
-        return fit(points, 1);
+        return fit(points, 1, limits.rounds);
     }
     let (mut fitted, mut held) = (Vec::new(), Vec::new());
     for (item, draws) in points.chunks(group.max(1) * dims).enumerate() {
         let side = if item % HELD_OUT == HELD_OUT - 1 { &mut held } else { &mut fitted };
-        side.extend_from_slice(draws);
+        // One draw is enough to choose by.
+        side.extend_from_slice(&draws[..dims]);
     }
     if held.is_empty() {
-        return fit(points, 1);
+        return fit(points, 1, limits.rounds);
     }
     let (mut best, mut score) = (1, f64::NEG_INFINITY);
     let mut k = 1;
     while k <= most {
-        let now = fit(&fitted, k).mean_log_density(&held);
+        let now = fit(&fitted, k, limits.rounds.min(ROUNDS)).mean_log_density(&held);
         // A number that is not finite is no better.
         if now.is_nan() || now < score + LEAST_GAIN {
             break;
@@ -62,8 +63,11 @@ pub fn fit_mixture(
         (best, score) = (k, now);
         k *= 2;
     }
-    fit(points, best)
+    fit(points, best, limits.rounds)
 }
+
+/// Rounds of EM to choose by.
+const ROUNDS: usize = 10;
 
 /// In nats a point: less is chance.
 const LEAST_GAIN: f64 = 0.02;

@@ -17,7 +17,7 @@ pub struct CovariancePrior {
     pub strength: f64,
 }
 
-/// A mixture of `k` components fitted to points `[N, D]`, one at least: from k-means, until a round adds less than 10⁻³
+/// A mixture of `k` components fitted to points `[N, D]`, one at least: from k-means, until a round adds less than 0.005
 /// nats a point, or for `rounds` rounds. A component that loses its points is left out.
 pub fn expectation_maximisation(
     points: &[f64],
@@ -62,7 +62,7 @@ pub(crate) fn log_densities(mixture: &Mixture, points: &[f64]) -> Vec<f64> {
 }
 
 /// In nats a point and round.
-const LEAST_GAIN: f64 = 1e-3;
+const LEAST_GAIN: f64 = 5e-3;
 /// In nats below the most likely component: what is less likely is far below the last bit of a sum.
 const NEGLIGIBLE: f64 = 40.0;
 /// Points that one task takes.

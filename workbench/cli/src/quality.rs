@@ -17,7 +17,7 @@ pub const MEASURES: [(&str, &str); 8] = [
     ("psnr", "dB, of reconstructions"),
     ("gradients", "sharpness of reconstructions: horizontal differences over the data's"),
     ("kl_aggregate", "KL(q(z) ‖ p(z)): how far all codes together lie from the prior"),
-    ("mutual_information", "I(x; z), of item and code; with kl_aggregate it is the mean KL"),
+    ("mutual_information", "I(x; z), at most ln N of N items; with kl_aggregate it is the mean KL"),
     ("samples/fitted/near_data", "as near to a training picture as 99% of reconstructions"),
     ("samples/fitted/reencoded", "changed by another round as little as 99% of reconstructions"),
     ("samples/prior/near_data", "the same, of samples of the prior"),

@@ -1,5 +1,7 @@
 //! `eval`: measures of a trained model.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use workbench_trainer::{Readout, Split, Splits, Transform, evaluate, readouts, snapshot_of};
 
@@ -47,7 +49,16 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
         metrics.contains_key(*name) || read.iter().any(|readout| tag(readout) == **name)
     };
     if let Some(unknown) = eval.metrics.iter().find(|name| !is_known(name)) {
-        let there: Vec<String> = metrics.keys().cloned().chain(read.iter().map(tag)).collect();
+        if !quality::about(unknown).is_empty() {
+            return Err(Failure::usage(format_args!(
+                "`{unknown}` can't be measured: architecture `{}` marks no posterior, no port `z` or no picture that it takes",
+                experiment.architecture.plugin
+            )));
+        }
+        let known = quality::MEASURES.iter().map(|(name, _)| (*name).to_owned());
+        let there: BTreeSet<String> =
+            metrics.keys().cloned().chain(known).chain(read.iter().map(tag)).collect();
+        let there: Vec<String> = there.into_iter().collect();
         return Err(Failure::usage(format_args!(
             "there is no measure `{unknown}`: there are {}",
             there.join(", ")

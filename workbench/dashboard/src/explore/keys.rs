@@ -134,7 +134,7 @@ pub(crate) const TABLE: &[Binding] = &[
     sliders(&[char('n'), char(']')], Action::NextItem, "start: the next test image"),
     sliders(&[char('N'), char('[')], Action::PreviousItem, "start: the one before it"),
     sliders(&[char('d')], Action::Draw, "start: a random code"),
-    sliders(&[char('f')], Action::Source, "random codes as the data's lie, or of the prior"),
+    sliders(&[char('f')], Action::Source, "random codes: fitted, prior"),
     everywhere(&[char('m'), named(Tab), named(BackTab)], Action::Map, "the map of images, or back"),
     everywhere(&[char('p')], Action::Principal, "directions, attributes, dimensions"),
     sliders(&[char('c')], Action::NextClass, "the next class"),

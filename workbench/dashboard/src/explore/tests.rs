@@ -336,7 +336,7 @@ fn a_lock_holds_its_value_and_reset_and_random_values_leave_it_alone() {
     table.press("l");
     is_near(table.value(first), held);
     assert!(table.notice().contains("locked: x unlocks it"), "{}", table.notice());
-    table.press("a");
+    table.press("fa");
     is_near(table.value(first), held);
     let other = (0..DIMS).find(|&dim| dim != first).unwrap();
     is_near(table.value(other), 0.1 + other as f32);

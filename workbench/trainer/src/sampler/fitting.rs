@@ -21,7 +21,7 @@ pub struct Effort {
 impl Effort {
     /// For a run that is trained: seconds at most.
     pub const FULL: Effort =
-        Effort { items: 10_000, points: 20_000, limits: Limits { components: 64, rounds: 60 } };
+        Effort { items: 10_000, points: 20_000, limits: Limits { components: 64, rounds: 25 } };
     /// For pictures while training: a small part of an epoch's time.
     pub const QUICK: Effort =
         Effort { items: 2_000, points: 2_000, limits: Limits { components: 8, rounds: 15 } };

@@ -62,7 +62,7 @@ fn sliders_go_along_attributes() {
     let before = table.state.code.z.clone();
     table.press("L");
     assert!(table.state.code.z[0] > before[0]);
-    table.press("xlar");
+    table.press("xlfarf");
     assert!(table.state.is_locked(3));
     assert!(table.screen(80, 24).contains("1 locked"));
     table.press("m");
