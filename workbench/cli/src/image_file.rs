@@ -15,14 +15,20 @@ const SECOND: u16 = 100;
 const FRAMES_A_SECOND: u16 = 8;
 
 /// Writes images `[N, …]` in 0..1 in the format that the name ends with, `.gif` or `.npy`, else as PNG. The figure is
-/// that of the PNG.
+/// that of the PNG: in a square, or in rows with labels, each with so many images.
 ///
 /// # Errors
 /// A GIF of pictures, which do not move; whatever a figure or the disk refuses.
-pub fn save(images: Array, medium: Medium, title: &str, path: &Path) -> Result<Figure> {
+pub fn save(
+    images: Array,
+    medium: Medium,
+    title: &str,
+    rows: &[(String, usize)],
+    path: &Path,
+) -> Result<Figure> {
     let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
     let grid = |images: &Array| {
-        let mut figure = figures::samples(&pictures(images));
+        let mut figure = figures::samples(&pictures(images), rows);
         if let Figure::Images(grid) = &mut figure
             && !title.is_empty()
         {

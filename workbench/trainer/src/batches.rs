@@ -35,37 +35,47 @@ pub(crate) fn training<'scope>(
     ahead(scope, train, wanted)
 }
 
-/// The first `n` items of a split, batch by batch in order, to `visit` with the number of the batch and the places of its
-/// items.
+/// All items of a split, batch by batch in order, to `visit` with the number of the batch and the places of its items.
 ///
 /// # Errors
 /// Of the split, and those of `visit`.
 pub(crate) fn each(
     split: &Split,
-    n: usize,
+    batch_size: usize,
+    transform: Transform,
+    visit: impl FnMut(u64, Range<usize>, Batch) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let places: Vec<u32> = (0..split.len() as u32).collect();
+    each_of(split, &places, batch_size, transform, visit)
+}
+
+/// The same of the items at some places, in their order.
+///
+/// # Errors
+/// Of the split, and those of `visit`.
+pub(crate) fn each_of(
+    split: &Split,
+    places: &[u32],
     batch_size: usize,
     transform: Transform,
     mut visit: impl FnMut(u64, Range<usize>, Batch) -> Result<(), Error>,
 ) -> Result<(), Error> {
+    let n = places.len();
     let range = move |first: usize| first..n.min(first + batch_size);
     let ranges = move || (0..n).step_by(batch_size).map(range);
     if n <= batch_size {
         // One batch is sooner made than a thread is started.
         return ranges().enumerate().try_for_each(|(number, range)| {
-            let places: Vec<u32> = places(&range);
-            visit(number as u64, range, split.batch(&places, transform)?)
+            let batch = split.batch(&places[range.clone()], transform)?;
+            visit(number as u64, range, batch)
         });
     }
     std::thread::scope(|scope| {
-        let wanted = ranges().map(|range| Wanted { places: places(&range), transform });
+        let wanted = ranges().map(|range| Wanted { places: places[range].to_vec(), transform });
         let batches = ahead(scope, split, wanted);
         ranges().enumerate().try_for_each(|(number, range)| match batches.next() {
             Some(made) => visit(number as u64, range, made?.batch),
             None => Ok(()),
         })
     })
-}
-
-fn places(range: &Range<usize>) -> Vec<u32> {
-    range.clone().map(|place| place as u32).collect()
 }
