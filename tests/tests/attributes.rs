@@ -2,6 +2,7 @@
 
 mod terminal;
 
+use std::path::Path;
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -97,6 +98,10 @@ fn a_data_sets_attributes_are_counted_and_shown() {
     let lines: Vec<&str> = seen.lines().filter(|line| line.contains(": hollow ")).collect();
     assert_eq!(lines.len(), 4, "{seen}");
     assert!(lines.iter().all(|line| line.ends_with(": large square")), "{seen}");
+    let many = ["data", "preview", "blobs", "-n", "1500"];
+    let seen = workbench.command(&many).ok().stdout;
+    let told = seen.lines().filter(|line| line.contains(": hollow ")).count();
+    assert_eq!(told, 960, "all that there are");
     let wrong = ["data", "preview", "blobs", "--attribute", "shap=square"];
     workbench.command(&wrong).exits(2).says(&["did you mean `shape`?"]);
     let c = workbench.command(&["data", "show", "tilt", "--json"]).ok().json();
@@ -196,6 +201,16 @@ fn a_model_that_is_told_them_draws_by_them() {
     };
     assert!(wrong("size=huge").contains("there are small, medium, large"));
     assert!(wrong("sise=small").contains("did you mean `size`?"));
+    let range = "must be from 0.2 to 1";
+    assert!(wrong("light=300").contains(range), "{}", wrong("light=300"));
+    assert!(wrong("light=nan").contains("`nan` is none") && wrong("light=inf").contains("is none"));
+
+    // What it is conditioned on is no achievement of the code.
+    let human = workbench.command(&["eval", "one"]).ok().stdout;
+    let marked = human.lines().filter(|line| line.ends_with("(conditioned on it)")).count();
+    assert!(marked == 4 && human.contains("no merit"), "{human}");
+    let measured = workbench.command(&["eval", "one", "--json"]).ok().json();
+    assert_eq!(attribute(&measured["attributes"], "size")["conditioned_on"], true);
     let traversal = ["plot", "one", "traversal", "-o", png.to_str().unwrap()];
     workbench.command(&traversal).ok();
     in_the_explorer(&workbench);
@@ -268,7 +283,35 @@ fn every_kind_of_value_reaches_an_architecture_from_both_languages() {
         workbench.command(&["eval", "one"]).ok();
         assert_eq!(workbench.run("one").state(), "finished");
         assert!(workbench.run("one").path().join("plots/samples.png").is_file());
+        the_loss_is_shown_above_the_floor(&workbench, folder.path());
     }
+}
+
+/// The architecture logs one.
+fn the_loss_is_shown_above_the_floor(workbench: &Workbench, folder: &Path) {
+    let shown = workbench.command(&["show", "one", "--json"]).ok().json();
+    let last = |tag: &str| shown["metrics"][tag]["last"].as_f64().unwrap();
+    let (loss, floor) = (last("valid/loss"), last("valid/floor"));
+    assert!(0.0 < floor && floor < loss, "{shown}");
+    let above = &shown["above_floor"];
+    assert_eq!(above["split"], "valid");
+    assert!((above["value"].as_f64().unwrap() - (loss - floor)).abs() < 1e-2, "{above}");
+    let human = workbench.command(&["show", "one"]).ok().stdout;
+    assert!(human.contains("loss above the floor: "), "{human}");
+    let (png, csv) = (folder.join("loss.png"), folder.join("loss.csv"));
+    let plot = |figure: &str, more: &[&str]| {
+        let files = ["-o", png.to_str().unwrap(), "--csv", csv.to_str().unwrap()];
+        workbench.command(&[&["plot", "one", figure], &files[..], more].concat())
+    };
+    let least = |more: &[&str]| -> f64 {
+        plot("loss", more).ok();
+        let text = std::fs::read_to_string(&csv).unwrap();
+        let values = text.lines().skip(1).filter(|line| line.contains("valid"));
+        values.filter_map(|line| line.rsplit(',').next()?.parse().ok()).fold(f64::MAX, f64::min)
+    };
+    let (whole, above) = (least(&[]), least(&["--above-floor"]));
+    assert!(above > 0.0 && above < whole - floor * 0.9, "{above} above {floor}, of {whole}");
+    plot("kl", &["--above-floor"]).exits(2).says(&["`loss`, not of `kl`"]);
 }
 
 #[test]

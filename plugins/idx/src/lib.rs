@@ -6,20 +6,19 @@ use workbench_sdk::idx::{self, Array};
 use workbench_sdk::prelude::*;
 
 struct Idx {
-    train: Split,
-    test: Split,
+    /// Of the training split, and of the test split where that is apart.
+    files: Vec<Images>,
+    splits: Splits,
     /// `[C, H, W]` in the files.
     shape: [usize; 3],
     transpose: bool,
     classes: usize,
 }
 
-/// Part of a file of images, and of labels where there are some.
-struct Split {
-    images: std::sync::Arc<Array>,
-    labels: Option<std::sync::Arc<Array>>,
-    first: u64,
-    len: u64,
+/// A file of images, and of labels where there are some.
+struct Images {
+    images: Array,
+    labels: Option<Array>,
 }
 
 impl Dataset for Idx {
@@ -28,10 +27,20 @@ impl Dataset for Idx {
     const PARAMS: &[Param] = &[
         param::path("images", "Images [N, H, W] or [N, C, H, W], bytes.").required(),
         param::path("labels", "Labels [N], one an image."),
-        param::path("test_images", "Images of the test split; without it `test_count` says."),
+        param::path(
+            "test_images",
+            "Images of the test split; without it `test_count` or `test_share` says.",
+        ),
         param::path("test_labels", "Labels of the test split."),
         param::int("test_count", "So many of the last images are the test split.", 0)
             .range(0, i64::MAX),
+        param::float(
+            "test_share",
+            "Without `test_images` and `test_count`, so large a share is held out at random.",
+            0.1,
+        )
+        .between(0.0, 1.0),
+        param::int("seed", "Another seed holds other images out.", 0).range(0, i64::MAX),
         param::bool(
             "transpose",
             "Rows and columns change places: EMNIST's pictures lie on their side.",
@@ -46,10 +55,8 @@ impl Dataset for Idx {
         let n = images.dims[0] as u64;
         let test_images: Option<PathBuf> = config.get("test_images")?;
         let test_count: u64 = config.get("test_count")?;
-        let (images, labels) = (images.into(), labels.map(std::sync::Arc::new));
-        let whole = Split { images, labels, first: 0, len: n };
-
-        let (train, test) = match test_images {
+        let mut files = vec![Images { images, labels }];
+        let splits = match test_images {
             Some(_) if test_count > 0 => {
                 bail!(
                     "`test_images` and `test_count` are both given; one of them says what the test split is"
@@ -57,32 +64,31 @@ impl Dataset for Idx {
             }
             Some(path) => {
                 let images = idx::read(&path)?;
-                let labels = labels_of_test(config.get("test_labels")?, &images, &whole)?;
+                let labels = labels_of_test(config.get("test_labels")?, &images, &files[0])?;
                 ensure!(
                     picture(&images)? == shape,
                     "{}: images are {:?}, those of the training split {shape:?}",
                     path.display(),
                     picture(&images)?
                 );
-                let len = images.dims[0] as u64;
-                (
-                    whole,
-                    Split { images: images.into(), labels: labels.map(Into::into), first: 0, len },
-                )
+                let test = images.dims[0] as u64;
+                files.push(Images { images, labels });
+                Splits::in_turn(&[("train", n), ("test", test)])
             }
-            None => {
+            None if test_count > 0 => {
                 ensure!(
-                    test_count > 0 && test_count < n,
-                    "`test_count` is {test_count} of {n} images: give `test_images`, or how many of the last \
-                     images are the test split (1 to {})",
-                    n - 1
+                    test_count < n,
+                    "`test_count` is {test_count} of {n} images, which leaves none to train on"
                 );
-                whole.cut(n - test_count)
+                Splits::in_turn(&[("train", n - test_count), ("test", test_count)])
             }
+            // The order of a file may be that of its classes.
+            None => Splits::held_out(n, config.get("test_share")?, config.get("seed")?)
+                .map_err(|error| error.context(files[0].images.path.display()))?,
         };
-        let classes = [&train, &test].into_iter().filter_map(Split::highest_label).max();
+        let classes = files.iter().filter_map(Images::highest_label).max();
         let classes = classes.map_or(0, |highest| highest as usize + 1);
-        Ok(Idx { train, test, shape, transpose: config.get("transpose")?, classes })
+        Ok(Idx { files, splits, shape, transpose: config.get("transpose")?, classes })
     }
 
     fn fields(&self) -> Vec<Field> {
@@ -98,48 +104,31 @@ impl Dataset for Idx {
     }
 
     fn len(&self, split: &str) -> Option<u64> {
-        self.split(split).map(|split| split.len)
+        self.splits.len(split)
     }
 
     fn read(&self, split: &str, index: u64, item: &mut Item) -> Result<()> {
-        let Some(split) = self.split(split) else { bail!("there is no split `{split}`") };
-        let place = (split.first + index) as usize;
+        let place = self.splits.place(split, index)?;
+        let first = self.files[0].images.dims[0];
+        let (file, place) = match place.checked_sub(first) {
+            Some(place) => (&self.files[1], place),
+            None => (&self.files[0], place),
+        };
         match self.transpose {
-            true => transpose(split.images.item(place), self.shape, item.image()),
-            false => item.image().copy_from_slice(split.images.item(place)),
+            true => transpose(file.images.item(place), self.shape, item.image()),
+            false => item.image().copy_from_slice(file.images.item(place)),
         }
-        if let Some(labels) = &split.labels {
+        if let Some(labels) = &file.labels {
             item.label(labels.number(place));
         }
         Ok(())
     }
 }
 
-impl Idx {
-    fn split(&self, name: &str) -> Option<&Split> {
-        match name {
-            "train" => Some(&self.train),
-            "test" => Some(&self.test),
-            _ => None,
-        }
-    }
-}
-
-impl Split {
-    /// The first `len` items, and the rest.
-    fn cut(self, len: u64) -> (Split, Split) {
-        let rest = Split {
-            images: self.images.clone(),
-            labels: self.labels.clone(),
-            first: self.first + len,
-            len: self.len - len,
-        };
-        (Split { len, ..self }, rest)
-    }
-
+impl Images {
     fn highest_label(&self) -> Option<i64> {
         let labels = self.labels.as_ref()?;
-        (self.first..self.first + self.len).map(|place| labels.number(place as usize)).max()
+        (0..labels.dims[0]).map(|place| labels.number(place)).max()
     }
 }
 
@@ -191,7 +180,7 @@ fn labels(path: Option<PathBuf>, images: &Array) -> Result<Option<Array>> {
     Ok(Some(labels))
 }
 
-fn labels_of_test(path: Option<PathBuf>, images: &Array, train: &Split) -> Result<Option<Array>> {
+fn labels_of_test(path: Option<PathBuf>, images: &Array, train: &Images) -> Result<Option<Array>> {
     ensure!(
         path.is_some() == train.labels.is_some(),
         "give both `labels` and `test_labels`, or neither"

@@ -24,7 +24,8 @@ struct Npz {
 
 impl Dataset for Npz {
     const NAME: &str = "npz";
-    const ABOUT: &str = "NumPy's .npz and .npy files: pictures, labels, attributes and captions.";
+    const ABOUT: &str =
+        "NumPy's .npz and .npy files: pictures or clips, labels, attributes and captions.";
     const PARAMS: &[Param] = &[
         param::path("file", "A .npz file, or a .npy file of pictures.").required(),
         param::path("test_file", "The test split, with arrays of the same names."),
@@ -68,7 +69,7 @@ impl Dataset for Npz {
         ),
         param::text(
             "layout",
-            "How a picture lies in the array; \"auto\": as its shape tells.",
+            "How a picture lies in the array, or a clip, whose frames are `t`; \"auto\": as its shape tells.",
             "auto",
         )
         .choices(&[
@@ -76,8 +77,16 @@ impl Dataset for Npz {
             param::choice("hw"),
             param::choice("chw"),
             param::choice("hwc"),
+            param::choice("thw"),
+            param::choice("thwc"),
+            param::choice("tchw"),
+            param::choice("cthw"),
         ]),
-        param::ints("shape", "[C, H, W] that an item of another shape is cut into.", &[])
+        param::ints(
+            "shape",
+            "[C, H, W], or of a clip [C, T, H, W], that an item of another shape is cut into.",
+            &[],
+        )
             .range(1, 65_536),
         param::float("black", "The value that is black.", 0.0),
         param::float(
@@ -185,7 +194,7 @@ fn images_of(archive: &Archive, asked: &str) -> Result<String> {
     }
     let pictures: Vec<&str> = archive
         .arrays()
-        .filter(|(_, header)| !header.dtype.is_text() && (3..=4).contains(&header.dims.len()))
+        .filter(|(_, header)| !header.dtype.is_text() && (3..=5).contains(&header.dims.len()))
         .map(|(name, _)| name)
         .collect();
     match (&pictures[..], archive.arrays().collect::<Vec<_>>().as_slice()) {

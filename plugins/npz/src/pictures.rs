@@ -3,16 +3,26 @@
 use workbench_sdk::npy::{Array, DType, Kind};
 use workbench_sdk::prelude::*;
 
-/// How to make `[C, H, W]` of an item, from the values of the first array; other arrays must fit it.
+/// How to make `[C, H, W]` of an item, or `[C, T, H, W]` of a clip, from the values of the first array; other arrays must fit
+/// it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pictures {
-    /// `[C, H, W]`.
-    pub shape: [usize; 3],
+    /// `[C, H, W]`, or `[C, T, H, W]`.
+    pub shape: Vec<usize>,
     /// Of one item in the array.
     dims: Vec<usize>,
-    channels_last: bool,
+    channels: Channels,
     dtype: DType,
     pub depth: Depth,
+}
+
+/// Where the channels are in an item of the array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Channels {
+    First,
+    /// After the frames of a clip: `[T, C, H, W]`.
+    Second,
+    Last,
 }
 
 /// What the values become.
@@ -32,7 +42,8 @@ const CHANNELS: std::ops::RangeInclusive<usize> = 1..=4;
 const SLACK: f64 = 1e-4;
 
 impl Pictures {
-    /// `layout`: `auto`, `hw`, `chw`, `hwc`; `shape`: `[C, H, W]` that an item is cut into, or empty; `black` and `white`:
+    /// `layout`: `auto`, `hw`, `chw`, `hwc`, or of clips `thw`, `thwc`, `tchw`, `cthw`; `shape`: `[C, H, W]` or `[C, T, H, W]` that
+    /// an item is cut into, or empty; `black` and `white`:
     /// values, equal where white is to be guessed.
     ///
     /// # Errors
@@ -48,11 +59,11 @@ impl Pictures {
         ensure!(!array.dtype.is_text(), "{shown} holds texts, not pictures");
         ensure!(!array.dims.contains(&0), "{shown} holds nothing: its shape is {:?}", array.dims);
         let dims = array.dims.get(1..).unwrap_or_default().to_vec();
-        let (shape, channels_last) = lie(&dims, layout, shape).map_err(|error| {
+        let (shape, channels) = lie(&dims, layout, shape).map_err(|error| {
             error.context(format_args!("{shown} has the shape {:?}", array.dims))
         })?;
         let depth = depth(array, black, white)?;
-        Ok(Pictures { shape, dims, channels_last, dtype: array.dtype, depth })
+        Ok(Pictures { shape, dims, channels, dtype: array.dtype, depth })
     }
 
     /// Whether another array's items are made as these are.
@@ -71,10 +82,16 @@ impl Pictures {
     }
 
     pub fn field(&self) -> Field {
-        let [c, h, w] = self.shape;
-        match self.depth {
-            Depth::Bytes { .. } => Field::image(c, h, w),
-            Depth::Floats { .. } => Field::image_f32(c, h, w),
+        match (&self.shape[..], self.depth) {
+            (&[c, t, h, w], Depth::Bytes { .. }) => Field::clip(c, t, h, w),
+            (&[c, t, h, w], Depth::Floats { .. }) => Field::clip_f32(c, t, h, w),
+            (shape, depth) => {
+                let [c, h, w] = std::array::from_fn(|axis| shape.get(axis).copied().unwrap_or(1));
+                match depth {
+                    Depth::Bytes { .. } => Field::image(c, h, w),
+                    Depth::Floats { .. } => Field::image_f32(c, h, w),
+                }
+            }
         }
     }
 
@@ -90,10 +107,7 @@ impl Pictures {
     }
 
     fn bytes(&self, values: &[u8], times: u8, image: &mut [u8]) -> Result<()> {
-        match self.channels_last {
-            true => planes(values, self.shape[0], image, |&byte| byte),
-            false => image.copy_from_slice(values),
-        }
+        self.lay(values, image, |&byte| byte);
         if times > 1 {
             let most = 255 / times;
             if let Some(value) = image.iter().find(|byte| **byte > most) {
@@ -107,10 +121,7 @@ impl Pictures {
     fn floats(&self, values: &[u8], black: f64, white: f64, image: &mut [f32]) -> Result<()> {
         let pixel = |value: &[u8]| ((self.dtype.number(value) - black) / (white - black)) as f32;
         let values: Vec<f32> = values.chunks_exact(self.dtype.size).map(pixel).collect();
-        match self.channels_last {
-            true => planes(&values, self.shape[0], image, |&x| x),
-            false => image.copy_from_slice(&values),
-        }
+        self.lay(&values, image, |&x| x);
         for pixel in image {
             let x = f64::from(*pixel);
             if !(-SLACK..=1.0 + SLACK).contains(&x) {
@@ -125,7 +136,29 @@ impl Pictures {
     }
 }
 
-/// From `[H, W, C]` to `[C, H, W]`.
+impl Pictures {
+    /// Brings the channels to the front.
+    fn lay<T>(&self, values: &[T], image: &mut [T], pixel: impl Fn(&T) -> T) {
+        let channels = self.shape[0];
+        match self.channels {
+            Channels::First => {
+                image.iter_mut().zip(values).for_each(|(to, from)| *to = pixel(from))
+            }
+            Channels::Last => planes(values, channels, image, pixel),
+            Channels::Second => {
+                let frames = self.shape[1];
+                let area = values.len() / (channels * frames);
+                for (at, plane) in values.chunks_exact(area).enumerate() {
+                    let (frame, channel) = (at / channels, at % channels);
+                    let image = &mut image[(channel * frames + frame) * area..][..area];
+                    image.iter_mut().zip(plane).for_each(|(to, from)| *to = pixel(from));
+                }
+            }
+        }
+    }
+}
+
+/// From `[…, C]` to `[C, …]`.
 fn planes<T, U>(values: &[T], channels: usize, image: &mut [U], pixel: impl Fn(&T) -> U) {
     let area = image.len() / channels;
     for (at, values) in values.chunks_exact(channels).enumerate() {
@@ -135,36 +168,59 @@ fn planes<T, U>(values: &[T], channels: usize, image: &mut [U], pixel: impl Fn(&
     }
 }
 
-/// `[C, H, W]`, and whether the channels come last.
-fn lie(dims: &[usize], layout: &str, shape: &[usize]) -> Result<([usize; 3], bool)> {
+/// `[C, H, W]` or `[C, T, H, W]`, and where the channels are in the array.
+fn lie(dims: &[usize], layout: &str, shape: &[usize]) -> Result<(Vec<usize>, Channels)> {
+    use Channels::{First, Last, Second};
     if !shape.is_empty() {
-        let [c, h, w] = *shape else { bail!("`shape` must be [channels, height, width]") };
-        let wanted = [c, h, w].iter().try_fold(1usize, |all, &n| all.checked_mul(n));
+        ensure!(
+            matches!(shape.len(), 3 | 4),
+            "`shape` must be [channels, height, width], or of clips [channels, frames, height, width]"
+        );
+        let wanted = shape.iter().try_fold(1usize, |all, &n| all.checked_mul(n));
+        let sides: Vec<String> = shape.iter().map(usize::to_string).collect();
         ensure!(
             wanted == Some(dims.iter().product()),
-            "an item of it does not have the values that `shape` asks for, {c}x{h}x{w}"
+            "an item of it does not have the values that `shape` asks for, {}",
+            sides.join("x")
         );
-        return Ok(([c, h, w], layout == "hwc"));
+        let channels = match layout {
+            "hwc" | "thwc" => Last,
+            "tchw" if shape.len() == 4 => Second,
+            _ => First,
+        };
+        return Ok((shape.to_vec(), channels));
     }
     let few = |n: usize| CHANNELS.contains(&n);
     match (layout, dims) {
-        ("auto" | "hw", &[h, w]) => Ok(([1, h, w], false)),
-        ("chw", &[c, h, w]) => Ok(([c, h, w], false)),
-        ("hwc", &[h, w, c]) => Ok(([c, h, w], true)),
-        ("auto", &[c, h, w]) if few(c) && !few(w) => Ok(([c, h, w], false)),
-        ("auto", &[h, w, c]) if few(c) && !few(h) => Ok(([c, h, w], true)),
+        ("auto" | "hw", &[h, w]) => Ok((vec![1, h, w], First)),
+        ("chw", &[c, h, w]) => Ok((vec![c, h, w], First)),
+        ("hwc", &[h, w, c]) => Ok((vec![c, h, w], Last)),
+        ("thw", &[t, h, w]) => Ok((vec![1, t, h, w], First)),
+        ("thwc", &[t, h, w, c]) => Ok((vec![c, t, h, w], Last)),
+        ("tchw", &[t, c, h, w]) => Ok((vec![c, t, h, w], Second)),
+        ("cthw", &[c, t, h, w]) => Ok((vec![c, t, h, w], First)),
+        ("auto", &[c, h, w]) if few(c) && !few(w) => Ok((vec![c, h, w], First)),
+        ("auto", &[h, w, c]) if few(c) && !few(h) => Ok((vec![c, h, w], Last)),
+        // Of clips the frames may be few too, and width never is.
+        ("auto", &[t, h, w, c]) if few(c) && !few(h) && !few(w) => Ok((vec![c, t, h, w], Last)),
+        ("auto", &[t, c, h, w]) if few(c) && !few(t) && !few(w) => Ok((vec![c, t, h, w], Second)),
+        ("auto", &[c, t, h, w]) if few(c) && !few(t) && !few(w) => Ok((vec![c, t, h, w], First)),
+        ("auto", &[_, _, _, _]) => bail!(
+            "which dimension of a clip is what can't be told; set `layout` to \"thwc\", \"tchw\" or \"cthw\"; volumes in a .npy \
+             file are read by the plugin `voxels`"
+        ),
         ("auto", &[_, _, _]) => {
             bail!(
-                "which of its dimensions are the channels can't be told; set `layout` to \"chw\" or \"hwc\""
+                "which of its dimensions are the channels can't be told; set `layout` to \"chw\" or \"hwc\", or of grey clips to \"thw\""
             )
         }
         ("auto", []) | ("auto", &[_]) => {
             bail!(
-                "pictures are [N, H, W], [N, C, H, W] or [N, H, W, C]; set `shape` to cut its items into [C, H, W]"
+                "pictures are [N, H, W], [N, C, H, W] or [N, H, W, C], clips [N, T, H, W, C]; set `shape` to cut its items into [C, H, W]"
             )
         }
         ("auto", _) => bail!(
-            "an item is a picture of three dimensions at most; volumes in a .npy file are read by the plugin `voxels`"
+            "an item is a picture of three dimensions at most, or a clip of four; volumes in a .npy file are read by the plugin `voxels`"
         ),
         _ => bail!("it does not fit the layout \"{layout}\""),
     }
@@ -222,14 +278,26 @@ mod tests {
     #[test]
     fn channels_are_found_where_they_can_be_told() {
         let auto = |dims: &[usize]| lie(dims, "auto", &[]).ok();
-        assert_eq!(auto(&[28, 30]), Some(([1, 28, 30], false)));
-        assert_eq!(auto(&[3, 32, 40]), Some(([3, 32, 40], false)));
-        assert_eq!(auto(&[32, 40, 3]), Some(([3, 32, 40], true)));
-        for unclear in [&[3, 8, 3][..], &[8, 8, 8], &[64], &[8, 64, 64, 3], &[]] {
+        assert_eq!(auto(&[28, 30]), Some((vec![1, 28, 30], Channels::First)));
+        assert_eq!(auto(&[3, 32, 40]), Some((vec![3, 32, 40], Channels::First)));
+        assert_eq!(auto(&[32, 40, 3]), Some((vec![3, 32, 40], Channels::Last)));
+        assert_eq!(auto(&[8, 64, 48, 3]), Some((vec![3, 8, 64, 48], Channels::Last)));
+        assert_eq!(auto(&[2, 64, 48, 3]), Some((vec![3, 2, 64, 48], Channels::Last)));
+        assert_eq!(auto(&[8, 3, 64, 48]), Some((vec![3, 8, 64, 48], Channels::Second)));
+        assert_eq!(auto(&[3, 8, 64, 48]), Some((vec![3, 8, 64, 48], Channels::First)));
+        for unclear in
+            [&[3, 8, 3][..], &[8, 8, 8], &[64], &[8, 16, 16, 16], &[3, 4, 64, 64], &[2; 5], &[]]
+        {
             assert_eq!(auto(unclear), None, "{unclear:?}");
         }
-        assert_eq!(lie(&[3, 8, 3], "hwc", &[]).ok(), Some(([3, 3, 8], true)));
-        assert_eq!(lie(&[64], "auto", &[1, 8, 8]).ok(), Some(([1, 8, 8], false)));
+        let as_told = |dims: &[usize], layout: &str, shape: &[usize]| lie(dims, layout, shape).ok();
+        assert_eq!(as_told(&[3, 8, 3], "hwc", &[]), Some((vec![3, 3, 8], Channels::Last)));
+        assert_eq!(as_told(&[8, 9, 9], "thw", &[]), Some((vec![1, 8, 9, 9], Channels::First)));
+        assert_eq!(as_told(&[64], "auto", &[1, 8, 8]), Some((vec![1, 8, 8], Channels::First)));
+        assert_eq!(
+            as_told(&[64], "auto", &[1, 4, 4, 4]),
+            Some((vec![1, 4, 4, 4], Channels::First))
+        );
         assert!(lie(&[64], "auto", &[1, 8, 9]).is_err());
         assert!(lie(&[64], "auto", &[usize::MAX, 2, 2]).is_err());
     }
@@ -239,5 +307,13 @@ mod tests {
         let mut image = [0u8; 6];
         planes(&[1, 2, 3, 4, 5, 6], 3, &mut image, |&x| x);
         assert_eq!(image, [1, 4, 2, 5, 3, 6]);
+        // Two frames of two channels of two pixels.
+        let dtype = DType::parse("|u1").ok().unwrap();
+        let (shape, depth) = (vec![2, 2, 1, 2], Depth::Bytes { times: 1 });
+        let dims = vec![2, 2, 1, 2];
+        let clip = Pictures { shape, dims, channels: Channels::Second, dtype, depth };
+        let mut image = [0u8; 8];
+        clip.lay(&[1, 2, 3, 4, 5, 6, 7, 8], &mut image, |&x| x);
+        assert_eq!(image, [1, 2, 5, 6, 3, 4, 7, 8]);
     }
 }

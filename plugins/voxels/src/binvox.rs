@@ -4,14 +4,7 @@
 use workbench_sdk::prelude::*;
 
 use crate::grid::{Grid, MOST, volume};
-
-/// Which of the model's axes points up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Up {
-    X,
-    Y,
-    Z,
-}
+use crate::turn::{self, Up};
 
 /// A header has four or five lines.
 const LONGEST_LINE: usize = 256;
@@ -91,28 +84,9 @@ fn line(rest: &mut &[u8]) -> Result<String> {
 
 /// From x, z, y as they are stored to `[1, D, H, W]`, turned and never mirrored.
 fn upright(stored: &[u8], [nx, nz, ny]: [usize; 3], up: Up) -> Grid {
-    let at = |x: usize, y: usize, z: usize| stored[(x * nz + z) * ny + y];
-    let dims = match up {
-        Up::Y => [nz, ny, nx],
-        Up::Z => [ny, nz, nx],
-        Up::X => [nz, nx, ny],
-    };
-    let [depth, height, width] = dims;
-    let mut values = Vec::with_capacity(stored.len());
-    for d in 0..depth {
-        for h in 0..height {
-            let (back, high) = (depth - 1 - d, height - 1 - h);
-            match up {
-                // Seen from where z is greatest, with x to the right.
-                Up::Y => values.extend((0..width).map(|w| at(w, high, back))),
-                // From where y is least.
-                Up::Z => values.extend((0..width).map(|w| at(w, d, high))),
-                // From where z is greatest, with y to the left.
-                Up::X => values.extend((0..width).map(|w| at(high, width - 1 - w, back))),
-            }
-        }
-    }
-    Grid { dims: [1, depth, height, width], values }
+    let at = |[x, y, z]: [usize; 3]| stored[(x * nz + z) * ny + y];
+    let (dims, values) = turn::places([nx, ny, nz], up);
+    Grid { dims: [1, dims[0], dims[1], dims[2]], values: values.map(at).collect() }
 }
 
 #[cfg(test)]

@@ -8,9 +8,10 @@ use peak_alloc::PeakAlloc;
 use workbench_sdk::prelude::*;
 use workbench_tests::{Mutator, repository};
 
-use crate::binvox::{self, Up};
+use crate::binvox;
 use crate::grid::Grid;
 use crate::resample::Resample;
+use crate::turn::Up;
 use crate::values::{Layout, Values};
 
 #[global_allocator]

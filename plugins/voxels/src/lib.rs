@@ -5,13 +5,14 @@ mod binvox;
 mod damaged;
 mod grid;
 mod resample;
+mod turn;
 mod values;
 
 use std::path::PathBuf;
 
-use binvox::Up;
 use grid::{Grid, MOST, volume};
 use resample::Resample;
+use turn::Up;
 use values::{Layout, Values};
 use workbench_sdk::folder::{self, Cache, Files, Folder, Sought};
 use workbench_sdk::npy::Array;
@@ -27,7 +28,8 @@ struct Voxels {
 
 /// Where the grids are, and what they mean.
 struct Grids {
-    up: Up,
+    /// Where it was said.
+    up: Option<Up>,
     values: Values,
     /// All of them, where they are one array.
     array: Option<Array>,
@@ -65,7 +67,14 @@ impl Dataset for Voxels {
             "pad",
         )
         .choices(&[param::choice("pad"), param::choice("stretch")]),
-        param::text("up", "The axis of binvox files that points up.", "y").choices(&[
+        param::text(
+            "up",
+            "The axis that points up, of files whose axes are x, y and z; \"auto\": y in binvox files, and .npy grids as they \
+             are, planes of rows from the top.",
+            "auto",
+        )
+        .choices(&[
+            param::choice("auto"),
             param::choice("x"),
             param::choice("y"),
             param::choice("z"),
@@ -170,9 +179,10 @@ impl Dataset for Voxels {
 impl Grids {
     fn of(config: &Config, array: Option<Array>) -> Result<Grids> {
         let up = match config.get::<String>("up")?.as_str() {
-            "x" => Up::X,
-            "z" => Up::Z,
-            _ => Up::Y,
+            "x" => Some(Up::X),
+            "y" => Some(Up::Y),
+            "z" => Some(Up::Z),
+            _ => None,
         };
         let layout = match config.get::<String>("layout")?.as_str() {
             "dhw" => Layout::Dhw,
@@ -220,6 +230,14 @@ impl Grids {
         look(&mut self.values).map_err(|error| error.context(&files.names[first]))
     }
 
+    /// A .npy grid: as it is, or upright where it was said which of its axes x, y and z points up.
+    fn turned(&self, grid: Grid) -> Grid {
+        match self.up {
+            Some(up) => turn::upright(&grid, up),
+            None => grid,
+        }
+    }
+
     /// The grid at a place, in its own size.
     ///
     /// # Errors
@@ -228,13 +246,14 @@ impl Grids {
         let name = &files.names[place];
         let read = || match &self.array {
             Some(array) => array.item(place, |numbers| {
-                self.values.grid(numbers, array.dtype, array.dims.get(1..).unwrap_or_default())
+                let dims = array.dims.get(1..).unwrap_or_default();
+                self.values.grid(numbers, array.dtype, dims).map(|grid| self.turned(grid))
             }),
             None => {
                 let file = files.read(place)?;
                 match is_npy(name) {
-                    true => self.values.read(&file),
-                    false => binvox::read(&file, self.up),
+                    true => self.values.read(&file).map(|grid| self.turned(grid)),
+                    false => binvox::read(&file, self.up.unwrap_or(Up::Y)),
                 }
             }
         };

@@ -126,6 +126,9 @@ fn sizes_crops_and_splits_are_as_asked() {
         open("image-folder", "folder = 'image-folder'\nsize = [8]\ngrey = true\nlabels = 'none'")
             .unwrap();
     assert_eq!((data.names(), &data.field("image").dims[..]), (vec!["image"], &[1, 8, 8][..]));
+    // One number is both sides.
+    let one = open("image-folder", "folder = 'image-folder'\nsize = 9").unwrap();
+    assert_eq!(one.field("image").dims, [3, 9, 9]);
     let crop = open("image-folder", "folder = 'image-folder'\ncrop = [10, 12]").unwrap();
     assert_eq!(crop.field("image").dims, [3, 10, 12]);
     let folder = tempfile::tempdir().unwrap();

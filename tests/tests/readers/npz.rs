@@ -2,7 +2,9 @@
 
 use workbench_host::Kind;
 
-use crate::reader::{fixture, open, picture, refused, refused_in, works_through_the_binary};
+use crate::reader::{
+    fixture, open, open_in, picture, refused, refused_in, works_through_the_binary,
+};
 
 #[test]
 fn arrays_are_found_by_their_usual_names() {
@@ -85,6 +87,52 @@ fn every_order_and_type_gives_the_same_pictures() {
             assert_eq!(fortran.code(split, item, "label"), [1, 2, 0][shape]);
         }
     }
+}
+
+/// Ten clips as NumPy writes them, by the shape of one.
+fn clips(shape: [usize; 4], value: impl Fn([usize; 5]) -> u8) -> Vec<u8> {
+    let [a, b, c, d] = shape;
+    let header = format!(
+        "{{'descr': '|u1', 'fortran_order': False, 'shape': (10, {a}, {b}, {c}, {d}), }}\n"
+    );
+    let mut file = b"\x93NUMPY\x01\x00".to_vec();
+    file.extend((header.len() as u16).to_le_bytes());
+    file.extend(header.bytes());
+    for at in 0..10 * a * b * c * d {
+        file.push(value([
+            at / (a * b * c * d),
+            at / (b * c * d) % a,
+            at / (c * d) % b,
+            at / d % c,
+            at % d,
+        ]));
+    }
+    file
+}
+
+#[test]
+fn clips_have_their_frames_wherever_the_channels_are() {
+    let of = |n: usize, c: usize, t: usize, y: usize, x: usize| -> u8 {
+        ((n * 31 + c * 83 + t * 57 + y * 7 + x) % 251) as u8
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, file: Vec<u8>| std::fs::write(folder.path().join(name), file).unwrap();
+    write("last.npy", clips([5, 8, 6, 3], |[n, t, y, x, c]| of(n, c, t, y, x)));
+    write("second.npy", clips([5, 3, 8, 6], |[n, t, c, y, x]| of(n, c, t, y, x)));
+    write("first.npy", clips([3, 5, 8, 6], |[n, c, t, y, x]| of(n, c, t, y, x)));
+    for name in ["last", "second", "first"] {
+        let parameters = format!("file = '{name}.npy'\nwhite = 255\ntest_share = 0.1");
+        let data = open_in(folder.path(), "npz", &parameters).unwrap();
+        assert_eq!(data.field("image").dims, [3, 5, 8, 6], "{name}");
+        let bytes = data.bytes("test", 0);
+        let n = (0..10).find(|&n| of(n, 0, 0, 0, 0) == bytes[0]).unwrap();
+        for at in 0..bytes.len() {
+            let (c, t, y, x) = (at / 240, at / 48 % 5, at / 6 % 8, at % 6);
+            assert_eq!(bytes[at], of(n, c, t, y, x), "{name}: {c} {t} {y} {x}");
+        }
+    }
+    let grey = "file = 'last.npy'\nwhite = 255\nlayout = 'thw'";
+    refused_in(folder.path(), "npz", grey, &["layout \"thw\""]);
 }
 
 #[test]

@@ -348,6 +348,9 @@ pub struct Plot {
     /// or by class [default: by class]
     #[arg(long, value_name = "NAME")]
     pub color: Option<String>,
+    /// loss: what is above the floor that no model can reach, where the architecture logs one
+    #[arg(long)]
+    pub above_floor: bool,
     /// Where the PNG goes [default: plots/FIGURE.png in the run directory]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -578,6 +581,9 @@ pub struct Fetch {
 pub struct Preview {
     /// Of a data card, or of a plugin
     pub name: String,
+    /// The reader's parameters: of a plugin all that it requires, of a card in place of its own
+    #[arg(value_name = "KEY=VALUE")]
+    pub values: Vec<String>,
     /// train, valid or test
     #[arg(long, default_value = "train")]
     pub split: String,
@@ -588,7 +594,7 @@ pub struct Preview {
     #[arg(long = "attribute", value_name = "NAME=VALUE")]
     pub attributes: Vec<String>,
     /// How many items
-    #[arg(short, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    #[arg(short, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub n: u64,
     /// The same seed picks the same items
     #[arg(long, default_value_t = 0)]

@@ -21,6 +21,8 @@ const CAPTIONS: usize = 3;
 pub struct Census {
     /// How many items have each class.
     pub classes: Vec<u64>,
+    /// The class of each item.
+    labels: Vec<i64>,
     pub columns: Vec<AttributeColumn>,
     pub captions: Vec<String>,
     pub tone: Tone,
@@ -35,6 +37,7 @@ impl Census {
         let attributes = source.attributes().iter().cloned();
         let mut census = Census {
             classes: vec![0; source.classes().len()],
+            labels: Vec::new(),
             columns: attributes
                 .map(|attribute| AttributeColumn { attribute, of: Vec::new() })
                 .collect(),
@@ -64,6 +67,7 @@ impl Census {
 
     fn add(&mut self, source: &PluginSource, tone: &Tone, items: Items) {
         self.tone.add(tone);
+        self.labels.extend(items.labels.iter().flatten());
         for label in items.labels.iter().flatten() {
             let class = usize::try_from(*label).ok().and_then(|class| self.classes.get_mut(class));
             class.into_iter().for_each(|n| *n += 1);
@@ -76,13 +80,27 @@ impl Census {
         self.captions.extend(texts.filter(|text| !text.is_empty()).take(room));
     }
 
-    /// A line an attribute: "hair (categorical): black 120, fair 80; not known of 3".
+    /// Names of the attributes that say what the class says.
+    pub fn repeat_class(&self) -> Vec<&str> {
+        let repeats = self.columns.iter().filter(|column| column.repeats_class(&self.labels));
+        repeats.map(|column| column.attribute.name.as_str()).collect()
+    }
+
+    /// A line an attribute: "hair (categorical): black 120, fair 80; not known of 3". None of those that repeat the class.
     pub fn lines(&self) -> Vec<String> {
-        self.columns.iter().map(line).collect()
+        let own = self.columns.iter().filter(|column| !column.repeats_class(&self.labels));
+        own.map(line).collect()
     }
 
     pub fn json(&self) -> Vec<Value> {
-        self.columns.iter().map(described).collect()
+        let one = |column: &AttributeColumn| {
+            let mut described = described(column);
+            if let Value::Object(described) = &mut described {
+                described.insert("is_class".to_owned(), column.repeats_class(&self.labels).into());
+            }
+            described
+        };
+        self.columns.iter().map(one).collect()
     }
 }
 

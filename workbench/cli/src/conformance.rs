@@ -19,5 +19,6 @@ mod protocol;
 
 pub use child::in_the_child;
 pub use examine::{Options, Report, examine};
+pub use given::parse as parse_setting;
 pub use outcome::{Outcome, State};
 pub use protocol::{Kind, Subject};

@@ -43,6 +43,8 @@ pub struct Explorer {
     folder: Folder,
     /// Read when it is first asked for.
     valid: Option<Split>,
+    /// Places in it of the newest latent snapshot's points; empty where they are the first ones.
+    items: Vec<u32>,
     /// The step that is loaded, and the newest steps of checkpoints and snapshots that were seen.
     step: u64,
     seen: (Option<u64>, Option<u64>),
@@ -85,12 +87,14 @@ impl Explorer {
             sampler: None,
             folder,
             valid: None,
+            items: Vec::new(),
             step,
             seen,
         };
         // What cannot be decoded is said before the screen is taken.
         explorer.decode(&[code]).map_err(Failure::usage)?;
         let space = explorer.space().map_err(Failure::usage)?;
+        explorer.follow(&space);
         Ok((explorer, space))
     }
 
@@ -101,7 +105,11 @@ impl Explorer {
     fn space(&self) -> Result<Space, String> {
         let source = &self.model.prepared.source;
         let snapshot = Snapshot::newest(&self.run).map_err(|error| error.to_string())?;
-        let snapshot = snapshot.filter(|snapshot| snapshot.dims == self.dims);
+        let mut snapshot = snapshot.filter(|snapshot| snapshot.dims == self.dims);
+        if let Some(Snapshot { labels: Some(labels), attributes, .. }) = &mut snapshot {
+            // What the class says is offered once.
+            attributes.retain(|column| !column.repeats_class(labels));
+        }
         let axes = snapshot.as_ref().filter(|snapshot| snapshot.dims <= MOST_DIRECTIONS);
         let directions = axes.map(|snapshot| {
             let axes = principal_axes(&snapshot.mean, snapshot.dims);
@@ -143,10 +151,23 @@ impl Explorer {
             let splits = Splits::open(experiment, source.shared());
             self.valid = Some(splits.map_err(|error| error.to_string())?.valid);
         }
-        let valid = self.valid.as_ref().filter(|valid| point < valid.len());
-        let valid = valid.ok_or_else(|| format!("there is no validation image {point}"))?;
-        let Item { input, reconstruction, .. } = self.reconstruct(valid, point as u32)?.0;
+        let place = match self.items.is_empty() {
+            true => Some(point as u32),
+            false => self.items.get(point).copied(),
+        };
+        let there = self.valid.as_ref().zip(place);
+        let there = there.filter(|(valid, place)| (*place as usize) < valid.len());
+        let (valid, place) =
+            there.ok_or_else(|| format!("there is no validation image {point}"))?;
+        let Item { input, reconstruction, .. } = self.reconstruct(valid, place)?.0;
         Ok(Look { step: self.step, input, reconstruction })
+    }
+
+    /// Remembers which items the points of a newer snapshot are.
+    fn follow(&mut self, space: &Space) {
+        if let Some(snapshot) = &space.snapshot {
+            self.items.clone_from(&snapshot.items);
+        }
     }
 
     /// An item of a split, by its place there.
@@ -295,7 +316,9 @@ impl Decoder for Explorer {
                 self.step = checkpoint.step;
             }
         }
-        self.space().map(Some)
+        let space = self.space()?;
+        self.follow(&space);
+        Ok(Some(space))
     }
 
     fn show(&mut self, moment: Option<usize>) {

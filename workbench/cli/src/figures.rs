@@ -26,6 +26,8 @@ pub struct Material {
     pub snapshot: Option<Snapshot>,
     pub media: Option<Media>,
     pub classes: Vec<String>,
+    /// Losses are drawn above the floor that no model can reach.
+    pub above_floor: bool,
     /// Where the run was forked from another: its curves are the other's up to there.
     pub forked_at: Option<u64>,
 }
@@ -52,7 +54,7 @@ pub const KINDS: [Kind; 7] = [
     },
     Kind {
         name: "samples",
-        about: "Pictures of codes drawn as those of the data lie, or of the prior.",
+        about: "Pictures of codes drawn as those of the data lie; of a conditional model in rows by class or attribute.",
         needs_model: true,
         draw: samples,
     },
@@ -140,6 +142,7 @@ impl Drawer {
                 media: None,
                 classes,
                 forked_at: Parent::of(&run).map(|parent| parent.step),
+                above_floor: false,
             };
             while let Some((media, snapshot)) = theirs.take() {
                 if let Err(error) = fold(&mut reader, &mut material.history) {
@@ -233,18 +236,27 @@ fn loss(material: &Material) -> Result<Figure, String> {
         ["loss", "recon", "kl"]
             .into_iter()
             .filter_map(|measure| {
-                let series = material.history.scalars.get(&format!("{part}/{measure}"))?;
-                let points =
-                    series.steps.iter().copied().zip(series.values.iter().copied()).collect();
+                let tag = format!("{part}/{measure}");
+                let series = match material.above_floor {
+                    true => material.history.above_floor(part, measure)?,
+                    false => material.history.scalars.get(&tag)?.clone(),
+                };
+                let points = series.steps.into_iter().zip(series.values).collect();
                 Some((measure.to_owned(), points))
             })
             .collect()
     };
     let (train, valid) = (series("train"), series("valid"));
     if train.is_empty() && valid.is_empty() {
-        return Err("the run has logged no loss yet".to_owned());
+        return Err(match material.above_floor {
+            true => "the run has logged no `floor`: its architecture has no value that no model can reach".to_owned(),
+            false => "the run has logged no loss yet".to_owned(),
+        });
     }
     let mut figure = figures::loss(&train, &valid);
+    if let (Figure::Lines(chart), true) = (&mut figure, material.above_floor) {
+        chart.title = "Loss above what no model can reach".to_owned();
+    }
     if let (Figure::Lines(chart), Some(step)) = (&mut figure, material.forked_at) {
         chart.marks.push((step as f64, "fork".to_owned()));
     }
@@ -272,11 +284,10 @@ fn reconstructions(material: &Material) -> Result<Figure, String> {
 
 fn samples(material: &Material) -> Result<Figure, String> {
     let media = material.media()?;
-    let mut figure = figures::samples(&pictures(media.samples.as_ref()?));
-    if let Figure::Images(grid) = &mut figure {
-        grid.title = media.from.title().to_owned();
-    }
-    Ok(figure)
+    let samples = media.samples.as_ref()?;
+    let rows = samples.labels.iter().map(|label| (label.clone(), samples.columns));
+    let rows: Vec<(String, usize)> = rows.collect();
+    Ok(figures::samples(media.from.title(), &pictures(&samples.pictures), &rows))
 }
 
 fn traversal(material: &Material) -> Result<Figure, String> {

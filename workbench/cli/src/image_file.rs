@@ -28,11 +28,18 @@ pub fn check_count(n: usize, path: &Path) -> Result<()> {
     }
 }
 
-/// Writes images `[N, …]` in 0..1 in the format that the name ends with, `.gif` or `.npy`, else as PNG.
+/// Writes images `[N, …]` in 0..1 in the format that the name ends with, `.gif` or `.npy`, else as PNG: in a square, or in
+/// rows with labels, each with so many images.
 ///
 /// # Errors
 /// A GIF of pictures, which do not move; whatever a figure or the disk refuses.
-pub fn save(images: Array, medium: Medium, title: &str, path: &Path) -> Result<()> {
+pub fn save(
+    images: Array,
+    medium: Medium,
+    title: &str,
+    rows: &[(String, usize)],
+    path: &Path,
+) -> Result<()> {
     match &*extension(path) {
         "gif" => {
             let film = medium.moving(&images);
@@ -43,24 +50,18 @@ pub fn save(images: Array, medium: Medium, title: &str, path: &Path) -> Result<(
                     path.display()
                 )));
             }
-            let frames = film.iter().map(|images| grid(images, title)).collect();
+            let frames = film.iter().map(|images| grid(images, title, rows)).collect();
             let animation = Animation { frames, delay: SECOND / FRAMES_A_SECOND };
             animation.save_gif(path).map_err(Failure::usage)
         }
         "npy" => durable::write(path, &npy(&images)).map_err(Failure::usage),
-        _ => grid(&medium.drawn(images), title).save_png(path).map_err(Failure::usage),
+        _ => grid(&medium.drawn(images), title, rows).save_png(path).map_err(Failure::usage),
     }
 }
 
 /// Pictures `[N, C, H, W]` in a grid; without a title they are samples.
-pub fn grid(images: &Array, title: &str) -> Figure {
-    let mut figure = figures::samples(&pictures(images));
-    if let Figure::Images(grid) = &mut figure
-        && !title.is_empty()
-    {
-        grid.title = title.to_owned();
-    }
-    figure
+pub fn grid(images: &Array, title: &str, rows: &[(String, usize)]) -> Figure {
+    figures::samples(title, &pictures(images), rows)
 }
 
 fn extension(path: &Path) -> String {

@@ -146,8 +146,15 @@ mod tests {
         let column = AttributeColumn { attribute, of: vec![0.5] };
         let (mean, logvar) = (vec![0.0; 3], vec![0.0; 3]);
         let labels = Some(vec![0]);
-        let snapshot =
-            Snapshot { step: 1, dims: 3, mean, logvar, labels, attributes: vec![column] };
+        let snapshot = Snapshot {
+            step: 1,
+            dims: 3,
+            mean,
+            logvar,
+            labels,
+            attributes: vec![column],
+            items: Vec::new(),
+        };
         assert_eq!(color("class", &snapshot), Ok(None));
         assert_eq!(color("z3", &snapshot), Ok(Some(ColorBy::Dimension(2))));
         assert_eq!(color("1", &snapshot), Ok(Some(ColorBy::Dimension(0))));
@@ -165,7 +172,9 @@ mod tests {
         run.write_text("experiment.toml", "").unwrap();
         let mean = vec![1.0, 2.0, 30.0, -1.0, 0.5, 10.0];
         let (logvar, labels, attributes) = (vec![0.0; 6], None, Vec::new());
-        Snapshot { step: 5, dims: 3, mean, logvar, labels, attributes }.save(&run).unwrap();
+        Snapshot { step: 5, dims: 3, mean, logvar, labels, attributes, items: Vec::new() }
+            .save(&run)
+            .unwrap();
         let view = LatentView {
             run: run.path().to_path_buf(),
             step: 5,

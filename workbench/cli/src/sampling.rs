@@ -1,10 +1,11 @@
 //! From what a model's codes are drawn: the sampler that its run keeps, one that is fitted now, or the prior.
 
+use workbench_engine::Batch;
 use workbench_graph::Role;
 use workbench_runs::{Claim, RunDir};
 use workbench_trainer::{
     Asked, Drawn, Effort, SampleFrom, Sampler, Source, Split, Splits, Transform, Wanted, draw,
-    fit_sampler, keep_sampler, kept_sampler, random_codes,
+    fit_sampler, keep_sampler, kept_sampler, snapshot_of,
 };
 
 use crate::console;
@@ -62,8 +63,8 @@ pub fn fitted(model: &Model, train: &Split) -> Result<std::result::Result<Sample
     if let Some(why) = impossible(model) {
         return Ok(Err(why.to_owned()));
     }
-    let (wanted, batch) = ((Effort::FULL.items, experiment.seed), experiment.train.batch_size);
-    let codes = random_codes(session, train, wanted, batch, Transform::fixed(experiment))?;
+    let (items, batch) = (Effort::FULL.items, experiment.train.batch_size);
+    let codes = snapshot_of(session, train, items, batch, Transform::fixed(experiment))?;
     let Some(codes) = codes else {
         return Ok(Err("the architecture marks no posterior mean".to_owned()));
     };
@@ -101,10 +102,15 @@ pub fn drawn(
     (n, seed): (usize, u64),
     wanted: &Wanted,
 ) -> Result<Drawn> {
-    let items = told::items(model, n.min(MOST_ITEMS))?;
+    let items = items(model, n)?;
     let classes = model.prepared.source.classes().len();
     draw(&model.session, sampler, &items, (n, seed), classes, wanted).map_err(Failure::usage)
 }
 
-/// Items take turns in what they are; more than these are not read.
+/// The first test items, for what samples are conditioned on; they take turns.
+pub fn items(model: &Model, n: usize) -> Result<Batch> {
+    told::items(model, n.min(MOST_ITEMS))
+}
+
+/// More than these are not read.
 const MOST_ITEMS: usize = 4096;

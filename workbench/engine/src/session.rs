@@ -242,8 +242,8 @@ impl Session {
         Ok(Predictions { of: names.into_iter().map(str::to_owned).zip(values).collect(), features })
     }
 
-    /// Images `[B, C, H, W]` (`[B, C, D, H, W]` of volumes and clips) in 0..1 for latent codes `z` `[B, D]`: the image output, or the sigmoid
-    /// of the logits. Only what lies between the port `z` and the output is computed.
+    /// Images `[B, C, H, W]` (`[B, C, D, H, W]` of volumes and clips) in 0..1 for latent codes `z` `[B, D]`: the image output,
+    /// cut off at 0 and 1, which the mean of a Gaussian may leave, or the sigmoid of the logits. Only what lies between the port `z` and the output is computed.
     ///
     /// # Errors
     /// No port `z` or no picture is marked; `z` has the wrong shape; an input that is needed on the
@@ -348,10 +348,12 @@ impl Session {
         };
         let missing = || Error::Backend("the picture was not computed".to_owned());
         let mut picture = self.run(others, ask)?.pop().ok_or_else(missing)?;
-        if image.is_none() {
-            for x in &mut picture.data {
-                *x = (1.0 + (-*x).exp()).recip();
-            }
+        for x in &mut picture.data {
+            *x = match image {
+                // NaN stays, so that a fault shows.
+                Some(_) => x.clamp(0.0, 1.0),
+                None => (1.0 + (-*x).exp()).recip(),
+            };
         }
         Ok(picture)
     }

@@ -434,6 +434,27 @@ fn a_conditional_decoder_asks_for_its_label() {
 }
 
 #[test]
+fn an_image_that_leaves_zero_to_one_is_cut_off() {
+    let mut b = Builder::default();
+    let x = b.input("x", Shape::batched(&[1, 2, 2]), DType::F32);
+    let flat = b.add(Op::Reshape, &[x], Some(Shape::batched(&[4])));
+    b.mark(MarkKind::Output(Role::Mean), "mean", flat);
+    b.mark(MarkKind::Port, "z", flat);
+    let weight = b.linear("out", flat, 4, 4);
+    let image = b.add(Op::Reshape, &[weight], Some(Shape::batched(&[1, 2, 2])));
+    b.mark(MarkKind::Output(Role::Image), "gaussian", image);
+    let loss = b.sum(image, &[1, 2, 3]);
+    b.mark(MarkKind::Loss { group: String::new() }, "loss", loss);
+    assert_eq!(b.graph.likelihood(), Some("gaussian"));
+    let session = open(b.graph);
+    let z = Array { shape: vec![8, 4], data: session.prior(8, 0, 0).unwrap().data };
+    let z = Array { data: z.data.iter().map(|x| x * 20.0).collect(), ..z };
+    let drawn = session.decode(&z, &Batch::default()).unwrap();
+    assert!(drawn.data.iter().all(|p| (0.0..=1.0).contains(p)), "{:?}", drawn.data);
+    assert!(drawn.data.contains(&0.0) && drawn.data.contains(&1.0), "{:?}", drawn.data);
+}
+
+#[test]
 fn loads_that_do_not_fit_change_nothing() {
     let mut session = vae();
     train(&mut session, &batch(4, 0)).unwrap();

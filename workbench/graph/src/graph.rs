@@ -151,6 +151,19 @@ impl Graph {
         self.marks.iter().find(|mark| mark.kind == MarkKind::Output(role)).map(|mark| mark.node)
     }
 
+    /// The name of the first output with this role.
+    pub fn output_name(&self, role: Role) -> Option<&str> {
+        let first = self.marks.iter().find(|mark| mark.kind == MarkKind::Output(role));
+        first.map(|mark| mark.name.as_str())
+    }
+
+    /// The likelihood of the pixels, which names the output that pictures are decoded to; `None` where that has the name of
+    /// its role, `image` or `logits`, which says nothing.
+    pub fn likelihood(&self) -> Option<&str> {
+        let name = self.output_name(Role::Image).or(self.output_name(Role::Logits))?;
+        (!matches!(name, "" | "image" | "logits")).then_some(name)
+    }
+
     pub fn port(&self, name: &str) -> Option<NodeId> {
         self.marks
             .iter()

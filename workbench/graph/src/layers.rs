@@ -83,7 +83,7 @@ pub fn layers(graph: &Graph) -> Vec<Layer> {
     rows.into_iter().map(|(_, layer)| layer).collect()
 }
 
-/// The layers as aligned text, with the number of parameters below.
+/// The layers as aligned text, with the number of parameters and the likelihood below, where it has a name.
 pub fn render_layers(graph: &Graph) -> String {
     render_layers_beside(graph, &[])
 }
@@ -114,6 +114,9 @@ pub fn render_layers_beside(graph: &Graph, columns: &[Column]) -> String {
         text.push('\n');
     }
     text.push_str(&format!("{} parameters\n", grouped(parameter_count(graph))));
+    if let Some(likelihood) = graph.likelihood() {
+        text.push_str(&format!("{likelihood} likelihood\n"));
+    }
     text
 }
 
@@ -145,7 +148,7 @@ fn grouped(n: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DType, Init, InputSpec, Location, MarkKind, Unary};
+    use crate::{DType, Init, InputSpec, Location, MarkKind, Role, Unary};
 
     fn small() -> Graph {
         let mut graph = Graph::new();
@@ -203,6 +206,24 @@ mod tests {
         assert_eq!(again.map(|id| graph.node(id).op.clone()), Ok(Op::Param(crate::ParamId(0))));
         let other = graph.param(&name, &[784, 20], init, "", Location::default());
         assert!(other.unwrap_err().message.contains("[784,400]"));
+    }
+
+    #[test]
+    fn the_likelihood_is_the_name_of_the_picture() {
+        let named = |name: &str| {
+            let mut graph = small();
+            let spec = graph.inputs()[0].clone();
+            let x = graph.input(&spec, Location::default());
+            let logits = MarkKind::Output(Role::Logits);
+            graph.mark(logits, name, x, Location::default()).unwrap();
+            (graph.likelihood().map(str::to_owned), render_layers(&graph))
+        };
+        let (likelihood, table) = named("bernoulli");
+        assert_eq!(likelihood.as_deref(), Some("bernoulli"));
+        assert!(table.ends_with("parameters\nbernoulli likelihood\n"), "{table}");
+        let (likelihood, table) = named("logits");
+        assert_eq!(likelihood, None);
+        assert!(table.ends_with("parameters\n"), "{table}");
     }
 
     #[test]

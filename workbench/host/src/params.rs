@@ -154,6 +154,8 @@ impl ParamInfo {
                 let whole: Option<Vec<i64>> = values.iter().map(toml::Value::as_integer).collect();
                 Value::Ints(whole.ok_or_else(|| self.wrong_type(given))?)
             }
+            // One number is a list of one: `size = 64`.
+            (ParamType::Ints, toml::Value::Integer(value)) => Value::Ints(vec![*value]),
             (ParamType::Texts, toml::Value::Array(values)) => {
                 let texts = values.iter().map(|value| value.as_str().map(str::to_owned));
                 let texts: Option<Vec<String>> = texts.collect();
@@ -292,6 +294,7 @@ mod tests {
             param("images", ParamType::Path, None, None),
             init,
             texts,
+            param("size", ParamType::Ints, Some(Value::Ints(vec![])), Some([1.0, 512.0])),
         ]
     }
 
@@ -309,6 +312,11 @@ mod tests {
         let given = "images = 'a.gz'\nattributes = ['hair', 'age']".parse().unwrap();
         let values = check(&declared(), &given, Path::new("/data")).unwrap();
         assert_eq!(values["attributes"], Value::Texts(vec!["hair".into(), "age".into()]));
+        for (text, size) in [("64", &[64][..]), ("[64]", &[64]), ("[48, 64]", &[48, 64])] {
+            let given = format!("images = 'a.gz'\nsize = {text}").parse().unwrap();
+            let values = check(&declared(), &given, Path::new("/data")).unwrap();
+            assert_eq!(values["size"], Value::Ints(size.to_vec()));
+        }
     }
 
     #[test]
@@ -345,10 +353,14 @@ mod tests {
             error("images = 'a'\nattributes = ['hair', 2]").0,
             "`attributes` must be a list of texts, and is array `[\"hair\", 2]`"
         );
+        assert_eq!(error("images = 'a'\nsize = 0").0, "`size` is 0, and must be from 1 to 512");
         assert_eq!(error("laten = 2").1.unwrap(), "did you mean `latent`?");
         // No more than a third of the letters may differ.
         assert_eq!(nearest("seed", ["side"]), None);
-        assert_eq!(error("zzzzz = 2").1.unwrap(), "known are latent, images, init, attributes");
+        assert_eq!(
+            error("zzzzz = 2").1.unwrap(),
+            "known are latent, images, init, attributes, size"
+        );
         let (message, help) = error("images = 'a'\ninit = 'pytroch'");
         assert_eq!(message, "`init` is \"pytroch\", and must be \"he\" or \"pytorch\"");
         assert_eq!(help.unwrap(), "did you mean \"pytorch\"?");

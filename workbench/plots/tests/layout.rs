@@ -197,7 +197,7 @@ fn ready_made_figures() {
     for count in [0, 1, 9, 10, 33] {
         let pictures = vec![picture(28, 28); count];
         check("reconstructions", &figures::reconstructions(&pictures, &pictures));
-        check("samples", &figures::samples(&pictures));
+        check("samples", &figures::samples("", &pictures, &[]));
         check("kl", &figures::kl(&vec![0.5; count]));
     }
     check("kl", &figures::kl(&(0..512).map(|i| i as f32 / 100.0).collect::<Vec<_>>()));

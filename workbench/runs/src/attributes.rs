@@ -1,5 +1,7 @@
 //! What is known of images besides their pixels, by name: glasses, the colour of hair, an age.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// A property that every image of a data set has a value of, known or not.
@@ -68,8 +70,18 @@ impl Attribute {
         }
         let number = text.parse::<f32>().ok().filter(|number| number.is_finite());
         if self.is_real() {
-            return number
-                .ok_or_else(|| format!("`{}` is a number, and `{text}` is none", self.name));
+            let number = number
+                .ok_or_else(|| format!("`{}` is a number, and `{text}` is none", self.name))?;
+            return match self.range {
+                // What lies outside was never seen: a model would draw something all the same.
+                Some([least, greatest]) if !(least as f32..=greatest as f32).contains(&number) => {
+                    Err(format!(
+                        "`{}` is {text}, and must be from {least} to {greatest}; \"?\" means that it is not known",
+                        self.name
+                    ))
+                }
+                _ => Ok(number),
+            };
         }
         let named = self.values.iter().position(|name| name == text);
         let numbered = || text.parse::<usize>().ok().filter(|&at| at < self.values.len());
@@ -102,6 +114,21 @@ impl Attribute {
 }
 
 impl AttributeColumn {
+    /// Whether it says what the class says: each value stands for one class, and each class for one value.
+    pub fn repeats_class(&self, labels: &[i64]) -> bool {
+        if self.attribute.is_real() || labels.len() != self.of.len() || labels.is_empty() {
+            return false;
+        }
+        let (mut classes, mut values) = (BTreeMap::new(), BTreeMap::new());
+        let pairs = self.indices().into_iter().zip(labels);
+        let agree = pairs.into_iter().all(|(value, &class)| {
+            value >= 0
+                && *classes.entry(value).or_insert(class) == class
+                && *values.entry(class).or_insert(value) == value
+        });
+        agree && classes.len() > 1
+    }
+
     /// As positions among the names, -1 where it is not known; of no use for a real one.
     pub fn indices(&self) -> Vec<i64> {
         self.of.iter().map(|&value| if value.is_nan() { -1 } else { value as i64 }).collect()
@@ -140,7 +167,24 @@ mod tests {
         let age = Attribute { kind: AttributeKind::Real, values: vec![], ..hair.clone() };
         assert_eq!(age.parse("0.25").map(|value| age.show(value)), Ok("0.25".into()));
         assert!(age.parse("inf").is_err() && age.parse("old").is_err());
+        assert!(age.parse("300").is_ok(), "its range is not known");
+        let known = Attribute { range: Some([5.0, 90.0]), ..age.clone() };
+        assert_eq!((known.parse("5"), known.parse("90")), (Ok(5.0), Ok(90.0)));
+        let said = known.parse("300").unwrap_err();
+        assert_eq!(
+            said,
+            "`hair` is 300, and must be from 5 to 90; \"?\" means that it is not known"
+        );
+        for wrong in ["NaN", "-inf", "4.9", "-5"] {
+            assert!(known.parse(wrong).is_err(), "{wrong}");
+        }
+        assert!(known.parse("?").unwrap().is_nan());
+        let same = AttributeColumn { attribute: hair.clone(), of: vec![1.0, 0.0, 1.0] };
+        assert!(same.repeats_class(&[0, 1, 0]), "in another order");
+        assert!(!same.repeats_class(&[0, 1, 1]) && !same.repeats_class(&[0, 0, 0]));
+        assert!(!same.repeats_class(&[0, 1, 2]) && !same.repeats_class(&[]));
         let column = AttributeColumn { attribute: hair, of: vec![1.0, f32::NAN, 1.0] };
+        assert!(!column.repeats_class(&[0, 1, 0]), "of one nothing is known");
         assert_eq!((column.indices(), column.counts()), (vec![1, -1, 1], (vec![0, 2], 1)));
     }
 }

@@ -26,9 +26,16 @@ pub struct Snapshot {
     pub labels: Option<Vec<i64>>,
     /// The attributes of the data set, with a value for each image `[N]`.
     pub attributes: Vec<AttributeColumn>,
+    /// The place of each image in the validation split, ascending; empty where they are its first N.
+    pub items: Vec<u32>,
 }
 
 impl Snapshot {
+    /// The place of a point's image in the validation split.
+    pub fn item(&self, point: usize) -> usize {
+        self.items.get(point).map_or(point, |&place| place as usize)
+    }
+
     /// N, the images.
     pub fn len(&self) -> usize {
         self.mean.len().checked_div(self.dims).unwrap_or(0)
@@ -54,6 +61,10 @@ impl Snapshot {
         ]);
         if let Some(labels) = &self.labels {
             tensors.insert("labels".to_owned(), Tensor::i64([n], labels.clone()));
+        }
+        if !self.items.is_empty() {
+            let items = self.items.iter().map(|&place| i64::from(place)).collect();
+            tensors.insert("items".to_owned(), Tensor::i64([n], items));
         }
         for column in &self.attributes {
             let values = match column.attribute.is_real() {
@@ -102,6 +113,15 @@ impl Snapshot {
             Some(Tensor { shape, data: Data::I64(labels) }) if shape == [n] => Some(labels),
             Some(_) => return Err(Error::damaged(path, format!("`labels` are not {n} integers"))),
         };
+        let items = match tensors.remove("items") {
+            None => Vec::new(),
+            Some(Tensor { shape, data: Data::I64(items) }) if shape == [n] => items
+                .into_iter()
+                .map(u32::try_from)
+                .collect::<Result<_, _>>()
+                .map_err(|_| Error::damaged(path, "`items` are no places of a split"))?,
+            Some(_) => return Err(Error::damaged(path, format!("`items` are not {n} integers"))),
+        };
         let attributes: Vec<Attribute> = match note {
             None => Vec::new(),
             Some(note) => serde_json::from_str(&note)
@@ -111,7 +131,7 @@ impl Snapshot {
             .into_iter()
             .map(|attribute| column(path, &mut tensors, attribute, n))
             .collect::<Result<_, _>>()?;
-        Ok(Snapshot { step, dims, mean, logvar, labels, attributes })
+        Ok(Snapshot { step, dims, mean, logvar, labels, attributes, items })
     }
 
     /// The steps and files of a run's snapshots, ascending.
@@ -216,7 +236,8 @@ mod tests {
     fn at(step: u64) -> Snapshot {
         let mean = vec![step as f32, 1.0, 2.0, 3.0, 4.0, 5.0];
         let (logvar, labels) = (vec![-1.0; 6], Some(vec![3, 7]));
-        Snapshot { step, dims: 3, mean, logvar, labels, attributes: Vec::new() }
+        let (attributes, items) = (Vec::new(), Vec::new());
+        Snapshot { step, dims: 3, mean, logvar, labels, attributes, items }
     }
 
     fn attribute(name: &str, kind: AttributeKind, values: &[&str]) -> Attribute {
@@ -268,6 +289,10 @@ mod tests {
         assert_eq!(Snapshot::newest(&run).unwrap(), Some(at(100)));
         let unlabelled = Snapshot { labels: None, ..at(100) };
         assert_eq!(Snapshot::load(&unlabelled.save(&run).unwrap()).unwrap(), unlabelled);
+        assert_eq!(unlabelled.item(1), 1);
+        let chosen = Snapshot { items: vec![4, 90], ..at(100) };
+        assert_eq!(Snapshot::load(&chosen.save(&run).unwrap()).unwrap(), chosen);
+        assert_eq!(chosen.item(1), 90);
     }
 
     #[test]
@@ -297,6 +322,7 @@ mod tests {
             Snapshot { labels: Some(vec![1]), ..at(1) },
             Snapshot { dims: 4, ..at(1) },
             Snapshot { dims: 0, ..at(1) },
+            Snapshot { items: vec![1], ..at(1) },
         ] {
             assert!(matches!(wrong.save(&run), Err(Error::Unwritable { .. })), "{wrong:?}");
         }

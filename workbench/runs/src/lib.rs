@@ -9,6 +9,7 @@
 //! | [`run_dir`] | the directory itself, its name, and how a run is found |
 //! | [`log`] | `events.out.tfevents.*`, in TensorBoard's format |
 //! | [`history`] | nothing: series and pictures folded from the log |
+//! | [`above_floor`] | nothing: losses above the value that no model can reach |
 //! | [`checkpoint`] | `checkpoints/step-*/` |
 //! | [`attributes`] | nothing: what is known of images besides their pixels, as the latents hold it |
 //! | [`latents`] | `latents/step-*.safetensors` |
@@ -25,6 +26,7 @@
 //! | [`toml_text`] | TOML files, looked at before they are parsed |
 //! | [`durable`] | how a file is written that must survive |
 
+pub mod above_floor;
 pub mod attributes;
 pub mod checkpoint;
 pub mod claim;
@@ -49,6 +51,7 @@ mod step_name;
 pub mod tensors;
 pub mod toml_text;
 
+pub use above_floor::{ABOVE_FLOOR, add_above_floor};
 pub use attributes::{Attribute, AttributeColumn, AttributeKind};
 pub use checkpoint::Checkpoint;
 pub use claim::{Claim, Fate, Holder, Ticket};

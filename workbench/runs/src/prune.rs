@@ -95,7 +95,8 @@ mod tests {
         for step in 0..snapshots {
             let (labels, attributes) = (None, Vec::new());
             let (mean, logvar) = (vec![0.0], vec![0.0]);
-            let snapshot = Snapshot { step, dims: 1, mean, logvar, labels, attributes };
+            let snapshot =
+                Snapshot { step, dims: 1, mean, logvar, labels, attributes, items: Vec::new() };
             snapshot.save(&run).unwrap();
         }
         let best = Best { tag: "valid/loss".into(), step: 20, value: 1.0 };

@@ -35,23 +35,21 @@ pub(crate) fn training<'scope>(
     ahead(scope, train, wanted)
 }
 
-/// The first `n` items of a split, batch by batch in order, to `visit` with the number of the batch and the places of its
-/// items.
+/// All items of a split, batch by batch in order, to `visit` with the number of the batch and the places of its items.
 ///
 /// # Errors
 /// Of the split, and those of `visit`.
 pub(crate) fn each(
     split: &Split,
-    n: usize,
     batch_size: usize,
     transform: Transform,
     visit: impl FnMut(u64, Range<usize>, Batch) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let places: Vec<u32> = (0..n as u32).collect();
+    let places: Vec<u32> = (0..split.len() as u32).collect();
     each_of(split, &places, batch_size, transform, visit)
 }
 
-/// The same of items at given places; the ranges are of the list of places.
+/// The same of the items at some places, in their order.
 ///
 /// # Errors
 /// Of the split, and those of `visit`.

@@ -21,7 +21,7 @@ pub fn evaluate(
     knobs: &BTreeMap<String, f64>,
 ) -> Result<BTreeMap<String, f32>, Error> {
     let mut sums: BTreeMap<String, f64> = BTreeMap::new();
-    each(split, split.len(), batch_size, transform, |draw, range, batch| {
+    each(split, batch_size, transform, |draw, range, batch| {
         let measures = session.evaluate(&batch, knobs, draw)?;
         let share = range.len() as f64 / split.len() as f64;
         let mut add = |name: &str, value: f32| {
@@ -53,7 +53,7 @@ pub(crate) fn not_finite(
     knobs: &BTreeMap<String, f64>,
 ) -> Result<Option<workbench_engine::Error>, Error> {
     let mut found = None;
-    each(split, split.len(), batch_size, transform, |draw, _, batch| {
+    each(split, batch_size, transform, |draw, _, batch| {
         if found.is_none() && !session.evaluate(&batch, knobs, draw)?.loss.is_finite() {
             let what = format!("{name}/loss");
             found = Some(session.not_finite(&batch, knobs, draw, &what)?);

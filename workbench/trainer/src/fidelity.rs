@@ -27,7 +27,7 @@ pub fn fidelity(
 ) -> Result<Option<Fidelity>, Error> {
     let (mut squares, mut numbers, mut data, mut made) = (0.0f64, 0usize, 0.0f64, 0.0f64);
     let mut is_alike = true;
-    let measured = each(split, split.len(), batch_size, transform, |_, _, batch| {
+    let measured = each(split, batch_size, transform, |_, _, batch| {
         let outputs = session.reconstruct(&batch)?;
         let Some(Input::F32(inputs)) = batch.inputs.get("x").filter(|x| x.shape() == outputs.shape)
         else {

@@ -13,6 +13,7 @@ mod control;
 mod error;
 mod evaluate;
 mod fidelity;
+mod figure_items;
 mod film;
 mod fork;
 mod heartbeat;
@@ -33,6 +34,7 @@ mod rate;
 mod reading;
 mod readout;
 mod restore;
+mod sample_rows;
 mod sampler;
 mod saver;
 mod saving;
@@ -56,22 +58,20 @@ pub use fork::{Differences, Forked, fork};
 pub use holdings::{Holding, Holdings, holdings};
 pub use job::{Job, Outcome, REQUESTS_EVERY};
 pub use knobs::knobs;
-pub use media::{COLUMNS, Media, Reconstructions, Traversal};
+pub use media::{COLUMNS, Media, Reconstructions, Samples, Traversal};
 pub use medium::Medium;
 pub use observer::{Observer, Progress};
 pub use picture::{grid_png, to_bytes};
 pub use plan::Plan;
 pub use readout::{Readout, readouts};
 pub use restore::load_model;
+pub use sample_rows::{SampleCount, SampleRows, sample_rows};
 pub use sampler::{
-    Drawn, Effort, SampleFrom, Sampler, decoded, draw, fit as fit_sampler, keep as keep_sampler,
-    kept as kept_sampler,
+    Drawn, Effort, SampleFrom, Sampler, decoded, draw, draw_for, fit as fit_sampler,
+    keep as keep_sampler, kept as kept_sampler,
 };
 pub use signals::Signals;
-pub use snapshot::{
-    active_units, kl_per_dimension, take as snapshot, take_first as snapshot_of,
-    take_random as random_codes,
-};
+pub use snapshot::{active_units, kl_per_dimension, take as snapshot, take_some as snapshot_of};
 pub use source::{Items, Pixels, Source, SourceError};
 pub use split::{Split, Splits};
 pub use transform::{Transform, input_shape};

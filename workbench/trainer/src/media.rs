@@ -3,9 +3,10 @@
 use workbench_engine::{Array, Batch, Error as EngineError, Input, Session};
 use workbench_runs::Snapshot;
 
+use crate::figure_items::{figure_items, pairs};
 use crate::{
-    Drawn, Error, Medium, SampleFrom, Sampler, Split, Transform, Wanted, draw, kl_per_dimension,
-    of_items,
+    Error, Medium, SampleCount, SampleFrom, SampleRows, Sampler, Split, Transform, Wanted,
+    condition, draw_for, kl_per_dimension, of_items, sample_rows,
 };
 
 /// What figures and viewers show of a model; pictures are `[N, C, H, W]` in 0..1, those of volumes and clips as
@@ -14,22 +15,32 @@ use crate::{
 pub struct Media {
     pub reconstructions: Result<Reconstructions, String>,
     /// Decoded from the same draws at every epoch, so that one sees them change.
-    pub samples: Result<Array, String>,
+    pub samples: Result<Samples, String>,
     /// What the samples' codes were drawn from.
     pub from: SampleFrom,
     pub traversal: Result<Traversal, String>,
-    /// Row by row from one item to another, [`COLUMNS`] a row, in a straight line between their posterior means.
+    /// Row by row from one item to another, of another class where there are classes, [`COLUMNS`] a row, in a straight line
+    /// between their posterior means.
     pub interpolation: Result<Array, String>,
 }
 
-/// The first items of the validation split, and what becomes of them through their posterior means.
+/// Pictures of one size, row by row.
+#[derive(Clone, Debug)]
+pub struct Samples {
+    pub pictures: Array,
+    pub columns: usize,
+    /// Of each row what it is conditioned on; empty where the model is conditioned on nothing.
+    pub labels: Vec<String>,
+}
+
+/// Some items of the validation split, and what becomes of them through their posterior means.
 #[derive(Clone, Debug)]
 pub struct Reconstructions {
     pub inputs: Array,
     pub outputs: Array,
 }
 
-/// One latent dimension at a time moved through the prior, the others at the posterior mean of the first input
+/// One latent dimension at a time moved through the prior, the others at the posterior mean of the first of the items shown
 /// (Higgins et al. 2017, figure 1).
 #[derive(Clone, Debug)]
 pub struct Traversal {
@@ -46,37 +57,41 @@ pub const COLUMNS: usize = 10;
 /// Three rows of pairs, and a square of samples.
 const RECONSTRUCTIONS: usize = 3 * COLUMNS;
 const SAMPLES: usize = 64;
+const SAMPLE_COLUMNS: usize = 8;
 const SAMPLE_SEED: u64 = 0;
 const TRAVERSED: usize = 10;
 const TRAVERSAL_VALUES: [f32; 7] = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0];
 const INTERPOLATIONS: usize = 6;
 
 impl Media {
-    /// Encodes the first items of a split and decodes what is to be shown, as far as the architecture marks what that
-    /// takes. Without a sampler, samples are of the prior.
+    /// Encodes some items of a split, drawn at random by the experiment's seed and the same at every call, with the classes
+    /// in turn, and decodes what is to be shown, as far as the architecture marks what that takes. Without a sampler,
+    /// samples are of the prior.
     ///
     /// # Errors
     /// The engine's own, and those of [`Split::batch`].
     pub fn make(
         session: &Session,
         split: &Split,
-        classes: usize,
+        classes: &[String],
         transform: Transform,
         snapshot: Option<&Snapshot>,
         sampler: Option<&Sampler>,
     ) -> Result<Media, Error> {
         let n = split.len().min(RECONSTRUCTIONS);
         let whole_rows = n - n % COLUMNS.min(n);
-        let places: Vec<u32> = (0..whole_rows as u32).collect();
-        let batch = split.batch(&places, transform)?;
+        let items = figure_items(split, whole_rows, transform)?;
+        let batch = split.batch(&items.places, transform)?;
         let medium = split.medium();
         let mean = session.encode(&batch).map(|posterior| posterior.mean);
         let mean = || Ok(mean.clone()?);
-        let samples = || -> Result<Array, Error> {
-            let wanted = Wanted::default();
-            let Drawn { z, others } =
-                draw(session, sampler, &batch, (SAMPLES, SAMPLE_SEED), classes, &wanted)?;
-            Ok(medium.drawn(session.decode(&z, &others)?))
+        let samples = || -> Result<Samples, Error> {
+            let SampleRows { rows, others } = sampled(session, &batch, split, classes);
+            let n = rows.iter().map(|(_, count)| count).sum::<usize>().max(SAMPLES);
+            let drawn = draw_for(session, sampler, others, (n, SAMPLE_SEED))?;
+            let pictures = medium.drawn(session.decode(&drawn.z, &drawn.others)?);
+            let labels = rows.into_iter().map(|(label, _)| label).collect();
+            Ok(Samples { pictures, columns: SAMPLE_COLUMNS, labels })
         };
         Ok(Media {
             reconstructions: part(
@@ -94,7 +109,8 @@ impl Media {
             interpolation: part(
                 session,
                 "interpolation",
-                mean().and_then(|mean| interpolation(session, medium, &mean, &batch)),
+                mean()
+                    .and_then(|mean| interpolation(session, medium, &mean, &batch, &items.groups)),
             )?,
         })
     }
@@ -113,6 +129,15 @@ impl Reconstructions {
             data: rows.flat_map(|(above, below)| above.iter().chain(below)).copied().collect(),
         }
     }
+}
+
+/// What samples are conditioned on: in rows where the model is conditioned on what has few values.
+fn sampled(session: &Session, items: &Batch, split: &Split, classes: &[String]) -> SampleRows {
+    let count = SampleCount::EachRow(SAMPLE_COLUMNS);
+    sample_rows(session, items, split.attributes(), classes, count).unwrap_or_else(|| SampleRows {
+        rows: Vec::new(),
+        others: condition(items, SAMPLES, classes.len(), &Wanted::default()),
+    })
 }
 
 /// What was made, or in words why the architecture has none; other errors go on.
@@ -179,9 +204,11 @@ fn interpolation(
     medium: Medium,
     mean: &Array,
     batch: &Batch,
+    groups: &[Option<i64>],
 ) -> Result<Array, Error> {
     let [items, latent] = [mean.shape[0], mean.shape[1]];
-    let rows = INTERPOLATIONS.min(items / 2);
+    let pairs = pairs(&groups[..items], INTERPOLATIONS);
+    let rows = pairs.len();
     if rows == 0 {
         let mut shape = session.reconstruct(batch)?.shape;
         shape[0] = 0;
@@ -190,12 +217,12 @@ fn interpolation(
     let point = |item: usize| &mean.data[item * latent..(item + 1) * latent];
     let mut data = Vec::with_capacity(rows * COLUMNS * latent);
     let mut ends = Vec::with_capacity(rows * COLUMNS);
-    for row in 0..rows {
-        let (from, to) = (point(2 * row), point(2 * row + 1));
+    for [one, other] in pairs {
+        let (from, to) = (point(one), point(other));
         for column in 0..COLUMNS {
             let t = column as f32 / (COLUMNS - 1) as f32;
             data.extend(from.iter().zip(to).map(|(a, b)| a + t * (b - a)));
-            ends.push(2 * row + usize::from(t > 0.5));
+            ends.push(if t > 0.5 { other } else { one });
         }
     }
     let z = Array { shape: vec![rows * COLUMNS, latent], data };

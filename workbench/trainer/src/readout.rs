@@ -267,7 +267,7 @@ mod tests {
             AttributeColumn { attribute, of }
         });
         let (logvar, attributes) = (vec![0.0; 3 * N], columns.collect());
-        Snapshot { step: 1, dims: 3, mean, logvar, labels: None, attributes }
+        Snapshot { step: 1, dims: 3, mean, logvar, labels: None, attributes, items: Vec::new() }
     }
 
     #[test]
@@ -325,7 +325,15 @@ mod tests {
         let other = Snapshot { labels: labelled.labels.clone(), ..snapshot(Vec::new(), &mirrored) };
         assert_eq!(readouts(&other, Some(&labelled), 7)[0].score, Some(0.0));
         let (mean, logvar, attributes) = (Vec::new(), Vec::new(), Vec::new());
-        let empty = Snapshot { step: 0, dims: 0, mean, logvar, labels: None, attributes };
+        let empty = Snapshot {
+            step: 0,
+            dims: 0,
+            mean,
+            logvar,
+            labels: None,
+            attributes,
+            items: Vec::new(),
+        };
         assert!(readouts(&empty, None, 0).is_empty());
     }
 }

@@ -44,7 +44,19 @@ pub fn draw(
     classes: usize,
     wanted: &Wanted,
 ) -> Result<Drawn, Error> {
-    let others = condition(items, n, classes, wanted);
+    draw_for(session, sampler, condition(items, n, classes, wanted), (n, seed))
+}
+
+/// As [`draw`], for what the codes are to be conditioned on.
+///
+/// # Errors
+/// The architecture has no port `z`.
+pub fn draw_for(
+    session: &Session,
+    sampler: Option<&Sampler>,
+    others: Batch,
+    (n, seed): (usize, u64),
+) -> Result<Drawn, Error> {
     let z = match sampler {
         Some(sampler) => sampler.draw(&others, n, seed, 0),
         None => session.prior(n, seed, 0)?,
@@ -102,7 +114,7 @@ impl SampleFrom {
     /// What samples of it are, for a title.
     pub fn title(self) -> &'static str {
         match self {
-            SampleFrom::Fitted => "Samples of z fitted to the codes",
+            SampleFrom::Fitted => "Samples, z fitted to the codes",
             SampleFrom::Prior => "Samples of the prior N(0, I)",
         }
     }

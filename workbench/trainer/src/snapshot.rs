@@ -11,7 +11,8 @@ use crate::{Error, Split, Transform};
 /// As many points as a scatter plot can show apart.
 const POINTS: usize = 2000;
 
-/// Posterior means and log-variances of the first items of a split; `None` where the architecture marks none.
+/// Posterior means and log-variances of a split's items, of 2,000 at random by the experiment's seed where there are more;
+/// `None` where the architecture marks none.
 ///
 /// # Errors
 /// The engine's own, and those of [`Split::batch`].
@@ -21,54 +22,28 @@ pub fn take(
     batch_size: usize,
     transform: Transform,
 ) -> Result<Option<Snapshot>, Error> {
-    take_first(session, split, POINTS, batch_size, transform)
+    take_some(session, split, POINTS, batch_size, transform)
 }
 
-/// The same of the first `n` items.
+/// The same of up to `n` items.
 ///
 /// # Errors
 /// The engine's own, and those of [`Split::batch`].
-pub fn take_first(
+pub fn take_some(
     session: &Session,
     split: &Split,
     n: usize,
     batch_size: usize,
     transform: Transform,
 ) -> Result<Option<Snapshot>, Error> {
-    let places: Vec<u32> = (0..split.len().min(n) as u32).collect();
-    take_places(session, split, &places, batch_size, transform)
-}
-
-/// The same of `n` items at random, by seed, in the order of the split.
-///
-/// # Errors
-/// The engine's own, and those of [`Split::batch`].
-pub fn take_random(
-    session: &Session,
-    split: &Split,
-    (n, seed): (usize, u64),
-    batch_size: usize,
-    transform: Transform,
-) -> Result<Option<Snapshot>, Error> {
-    let mut places = permutation(Key::new(seed, "codes", 0, 0), split.len() as u32);
-    places.truncate(n);
-    places.sort_unstable();
-    take_places(session, split, &places, batch_size, transform)
-}
-
-fn take_places(
-    session: &Session,
-    split: &Split,
-    places: &[u32],
-    batch_size: usize,
-    transform: Transform,
-) -> Result<Option<Snapshot>, Error> {
+    let items = some(split.len(), n, transform.seed());
+    let places = if items.is_empty() { (0..split.len() as u32).collect() } else { items.clone() };
     let (mut mean, mut logvar, mut labels) = (Vec::new(), Vec::new(), None::<Vec<i64>>);
     let mut attributes: Vec<AttributeColumn> = (split.attributes().iter())
         .map(|attribute| AttributeColumn { attribute: attribute.clone(), of: Vec::new() })
         .collect();
     let mut dims = 0;
-    let taken = each_of(split, places, batch_size, transform, |_, _, batch| {
+    let taken = each_of(split, &places, batch_size, transform, |_, _, batch| {
         let posterior = session.encode(&batch)?;
         dims = posterior.mean.shape.get(1).copied().unwrap_or(0);
         match posterior.log_variance {
@@ -87,9 +62,21 @@ fn take_places(
     match taken {
         Err(Error::Engine(workbench_engine::Error::NotMarked { .. })) => Ok(None),
         taken => taken.map(|()| {
-            Some(Snapshot { step: session.step(), dims, mean, logvar, labels, attributes })
+            Some(Snapshot { step: session.step(), dims, mean, logvar, labels, attributes, items })
         }),
     }
+}
+
+/// `n` places of `len`, ascending, at random by seed; none where there are not more than `n`. The order of data says much of
+/// them: of a folder sorted by class the first items would be of few classes.
+fn some(len: usize, n: usize, seed: u64) -> Vec<u32> {
+    if len <= n {
+        return Vec::new();
+    }
+    let mut places = permutation(Key::new(seed, "latents", 0, 0), len as u32);
+    places.truncate(n);
+    places.sort_unstable();
+    places
 }
 
 /// KL(q(z_d | x) ‖ N(0, 1)) of each dimension in nats, the mean over the points of a snapshot.
@@ -128,6 +115,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn of_many_items_some_are_taken_at_random() {
+        assert!(some(7, 7, 1).is_empty(), "all of them");
+        let places = some(10_000, 1000, 1);
+        assert_eq!((places.len(), &places), (1000, &some(10_000, 1000, 1)));
+        assert!(places.is_sorted_by(|a, b| a < b) && places[999] < 10_000);
+        let first_half = places.iter().filter(|&&place| place < 5000).count();
+        assert!((400..600).contains(&first_half), "{first_half}");
+        assert_ne!(places, some(10_000, 1000, 2));
+    }
+
+    #[test]
     fn a_dimension_at_the_prior_has_no_kl_and_is_not_active() {
         let snapshot = Snapshot {
             step: 0,
@@ -136,6 +134,7 @@ mod tests {
             logvar: vec![-2.0, 0.0, -2.0, 0.0],
             labels: None,
             attributes: Vec::new(),
+            items: Vec::new(),
         };
         let kl = kl_per_dimension(&snapshot);
         let expected = 0.5 * (1.0 + (-2.0f64).exp() - 1.0 + 2.0);

@@ -296,13 +296,13 @@ impl Training<'_> {
     }
 
     fn media(&mut self, snapshot: Option<&Snapshot>) -> Result<(), Error> {
-        let classes = self.classes.len();
         let sampler = self.sampler_for_media(snapshot)?;
-        let (valid, fixed) = (&self.splits.valid, self.fixed());
+        let (valid, classes, fixed) = (&self.splits.valid, self.classes, self.fixed());
         let media = Media::make(&self.session, valid, classes, fixed, snapshot, sampler.as_ref())?;
         let step = self.session.step();
         let pairs = media.reconstructions.as_ref().ok().map(|made| (made.pairs(), COLUMNS));
-        let samples = media.samples.as_ref().ok().map(|samples| (samples.clone(), 8));
+        let samples = media.samples.as_ref().ok();
+        let samples = samples.map(|samples| (samples.pictures.clone(), samples.columns));
         for (tag, pictures) in [("images/reconstructions", pairs), ("images/samples", samples)] {
             let Some((pictures, columns)) = pictures else { continue };
             let (width, height, channels, png) = grid_png(&pictures, columns)?;

@@ -50,6 +50,11 @@ impl Transform {
         Transform { visit: epoch + 1, ..Transform::fixed(experiment) }
     }
 
+    /// The experiment's.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// Of what is seen of an image of this shape, whose last two dimensions are height and width.
     pub(crate) fn shape(&self, image: &[usize]) -> Vec<usize> {
         let [planes @ .., height, width] = image else { return image.to_vec() };

@@ -133,11 +133,16 @@ fn show(context: &Context, name: &str, json: bool) -> Result<()> {
         if !census.classes.is_empty() {
             let named = source.classes().iter().zip(&census.classes);
             let each = named.map(|(name, &n)| format!("{name} {}", grouped(n)));
-            console::line(format_args!("classes  {}", each.collect::<Vec<_>>().join(", ")));
+            let also = match census.repeat_class()[..] {
+                [] => String::new(),
+                ref names => format!("; as attribute: {}", names.join(", ")),
+            };
+            console::line(format_args!("classes  {}{also}", each.collect::<Vec<_>>().join(", ")));
         }
-        if !census.columns.is_empty() {
+        let lines = census.lines();
+        if !lines.is_empty() {
             console::line("\nattributes of train");
-            census.lines().into_iter().for_each(|line| console::line(format_args!("  {line}")));
+            lines.into_iter().for_each(|line| console::line(format_args!("  {line}")));
         }
         if !census.captions.is_empty() {
             console::line("\ncaptions, such as");

@@ -31,6 +31,10 @@ pub fn plot(context: &Context, plot: &Plot) -> Result<()> {
         ))
     })?;
     let run = context.run(query)?;
+    if plot.above_floor && name != "loss" {
+        let text = format!("--above-floor is of the figure `loss`, not of `{name}`");
+        return Err(Failure::usage(text));
+    }
     if plot.step.is_some() || plot.color.is_some() || !plot.axes.is_empty() {
         return view(&run, name, plot);
     }
@@ -44,13 +48,14 @@ pub fn plot(context: &Context, plot: &Plot) -> Result<()> {
         media: None,
         classes,
         forked_at: Parent::of(&run).map(|parent| parent.step),
+        above_floor: plot.above_floor,
     };
     if kind.needs_model {
         let model = Model::load(context, &run)?;
         let source = model.prepared.source.shared();
         let splits = Splits::open(&model.prepared.experiment, source)?;
         let fixed = Transform::fixed(&model.prepared.experiment);
-        let classes = model.prepared.source.classes().len();
+        let classes = model.prepared.source.classes();
         let snapshot = material.snapshot.as_ref();
         let sampler = match name == "samples" {
             true => sampling::sampler(&model, &run, SampleFrom::Fitted)?,

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use workbench_dashboard::{Options, Tile};
 use workbench_engine::Array;
 use workbench_engine::noise::{Key, permutation};
+use workbench_host::ParamType;
 use workbench_runs::Attribute;
 use workbench_trainer::{Items, Pixels, Source, to_bytes};
 
@@ -12,6 +13,7 @@ use super::{attach, data};
 use crate::arguments::{Preview, Screen};
 use crate::card::Card;
 use crate::census;
+use crate::conformance::parse_setting;
 use crate::console;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
@@ -23,7 +25,7 @@ use crate::told;
 const AT_ONCE: usize = 256;
 
 pub fn preview(context: &Context, preview: &Preview) -> Result<()> {
-    let source = source(context, &preview.name)?;
+    let source = source(context, &preview.name, &preview.values)?;
     let class = preview.class.as_deref();
     let class = class.map(|class| told::class(class, source.classes())).transpose()?;
     let wanted =
@@ -36,7 +38,7 @@ pub fn preview(context: &Context, preview: &Preview) -> Result<()> {
         )));
     }
     if let Some(output) = &preview.output {
-        image_file::save(images, source.medium(), &preview.name, output)?;
+        image_file::save(images, source.medium(), &preview.name, &[], output)?;
         console::line(output.display());
         return Ok(());
     }
@@ -50,10 +52,12 @@ pub fn preview(context: &Context, preview: &Preview) -> Result<()> {
     Ok(())
 }
 
-/// The data set that has a card of this name, or else the plugin's, with its defaults.
-fn source(context: &Context, name: &str) -> Result<PluginSource> {
+/// The data set that has a card of this name, or else the plugin's; with parameters as given, else the card's or the defaults.
+fn source(context: &Context, name: &str, given: &[String]) -> Result<PluginSource> {
+    let given = given.iter().map(|setting| parse_setting(setting));
+    let given = given.collect::<Result<toml::Table>>()?;
     if !Card::folders(context).contains_key(name) && context.plugins.find(name).is_ok() {
-        let dataset = data::open_with(context, name, &toml::Table::new(), &context.base()?)?;
+        let dataset = data::open_with(context, name, &given, &context.base()?)?;
         return PluginSource::new(dataset, None).map_err(Failure::usage);
     }
     let card = Card::find(context, name)?;
@@ -66,8 +70,27 @@ fn source(context: &Context, name: &str) -> Result<PluginSource> {
             card.remedy()
         )));
     }
-    let dataset = data::open(context, &card)?;
+    let reader = &card.content.reader;
+    let mut parameters = card.content.parameters.clone();
+    parameters.extend(from_here(context, reader, given)?);
+    let dataset = data::open_with(context, reader, &parameters, &card.folder)?;
     PluginSource::new(dataset, card.content.classes.clone()).map_err(Failure::usage)
+}
+
+/// Paths on the command line start from where those of `plugin check` do, and not from the card.
+fn from_here(context: &Context, reader: &str, given: toml::Table) -> Result<toml::Table> {
+    let plugin = context.plugins.get(reader).map_err(Failure::usage)?;
+    let declared = &plugin.dataset(reader).map_err(Failure::usage)?.parameters;
+    let base = context.base()?;
+    let is_path =
+        |key: &str| declared.iter().any(|param| param.name == key && param.kind == ParamType::Path);
+    let absolute = |(key, value): (String, toml::Value)| match value {
+        toml::Value::String(path) if is_path(&key) => {
+            (key, toml::Value::String(base.join(path).to_string_lossy().into_owned()))
+        }
+        value => (key, value),
+    };
+    Ok(given.into_iter().map(absolute).collect())
 }
 
 /// Which items are wanted.

@@ -1,7 +1,11 @@
 //! `sample`: pictures drawn from a trained model.
 
 use serde_json::json;
-use workbench_trainer::{Medium, SampleFrom, Source, decoded};
+use workbench_engine::Batch;
+use workbench_trainer::{
+    Medium, SampleCount, SampleFrom, SampleRows, Source, Wanted, condition, decoded, draw_for,
+    sample_rows,
+};
 
 use crate::arguments::Sample;
 use crate::console;
@@ -24,12 +28,15 @@ pub fn sample(context: &Context, sample: &Sample) -> Result<()> {
     image_file::check_count(n, &sample.output)?;
     let sampler = sampling::sampler(&model, &run, sample.from.into())?;
     let from = SampleFrom::of(sampler.as_ref());
-    let drawn = sampling::drawn(&model, sampler.as_ref(), (n, sample.seed), &wanted)?;
+    let items = sampling::items(&model, n)?;
+    let SampleRows { rows, others } = conditioned(&model, &items, &wanted, n);
+    let drawn = draw_for(&model.session, sampler.as_ref(), others, (n, sample.seed))
+        .map_err(Failure::usage)?;
     let images = decoded(&model.session, &drawn).map_err(Failure::usage)?;
     if let Some(csv) = &sample.csv {
-        image_file::grid(&images, from.title()).save_csv(csv).map_err(Failure::usage)?;
+        image_file::grid(&images, from.title(), &rows).save_csv(csv).map_err(Failure::usage)?;
     }
-    image_file::save(images, medium, from.title(), &sample.output)?;
+    image_file::save(images, medium, from.title(), &rows, &sample.output)?;
     if sample.json.json {
         console::json(&json!({
             "run": run.name(), "step": model.session.step(), "n": n, "seed": sample.seed,
@@ -46,4 +53,16 @@ pub fn sample(context: &Context, sample: &Sample) -> Result<()> {
         None => "samples of the prior N(0, I)".to_owned(),
     });
     Ok(())
+}
+
+/// What is sampled is conditioned on: what is wanted; in rows by class or attribute where nothing is.
+fn conditioned(model: &Model, items: &Batch, wanted: &Wanted, n: usize) -> SampleRows {
+    let source = &model.prepared.source;
+    let is_open = wanted.class.is_none() && wanted.attributes.is_empty();
+    let count = SampleCount::InAll(n);
+    let rows = || sample_rows(&model.session, items, source.attributes(), source.classes(), count);
+    is_open.then(rows).flatten().unwrap_or_else(|| SampleRows {
+        rows: Vec::new(),
+        others: condition(items, n, source.classes().len(), wanted),
+    })
 }

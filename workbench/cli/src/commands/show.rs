@@ -23,6 +23,9 @@ pub fn show(context: &Context, query: &str, json: bool) -> Result<()> {
     let figures = figure_paths(&run);
     let parent = Parent::of(&run);
     let state = state(status.as_ref());
+    let likelihood = history.texts.get("text/likelihood").and_then(|texts| texts.last());
+    let likelihood = likelihood.map(|(_, name)| console::plain(name));
+    let above = above_floor(&history);
     if json {
         let metrics: Map<String, Value> = history
             .scalars
@@ -49,6 +52,9 @@ pub fn show(context: &Context, query: &str, json: bool) -> Result<()> {
             "skipped": status.as_ref().map(|status| status.skipped),
             "error": status.as_ref().and_then(|status| status.error.clone()),
             "storage": status.as_ref().and_then(|status| status.storage.clone()),
+            "likelihood": likelihood,
+            "above_floor": above.as_ref().map(|above| json!({"split": above.split, "step": above.step,
+                "value": console::json_number(above.value), "floor": console::json_number(above.floor)})),
             "metrics": metrics,
             "checkpoints": checkpoints.iter().map(|(_, path)| path).collect::<Vec<_>>(),
             "figures": figures,
@@ -80,6 +86,16 @@ pub fn show(context: &Context, query: &str, json: bool) -> Result<()> {
             console::line(format_args!("storage: {}", console::plain(storage)));
         }
     }
+    if let Some(likelihood) = likelihood {
+        console::line(format_args!("{likelihood} likelihood"));
+    }
+    if let Some(AboveFloor { split, step, value, floor }) = above {
+        console::line(format_args!(
+            "loss above the floor: {} ({split}, step {step}); no model reaches below {} nats",
+            number(f64::from(value)),
+            number(f64::from(floor))
+        ));
+    }
     let mut rows = vec![["metric", "last", "best", "at step"].map(str::to_owned).to_vec()];
     for (tag, series) in &history.scalars {
         let Some((step, last)) = series.last() else { continue };
@@ -101,6 +117,23 @@ pub fn show(context: &Context, query: &str, json: bool) -> Result<()> {
         console::line(format_args!("{what}  {}", path.display()));
     }
     Ok(())
+}
+
+/// How far the last loss is above the value that no model can reach.
+struct AboveFloor {
+    split: &'static str,
+    step: u64,
+    value: f32,
+    floor: f32,
+}
+
+/// Of validation, or of training where there is none yet; `None` where no floor is logged.
+fn above_floor(history: &History) -> Option<AboveFloor> {
+    ["valid", "train"].into_iter().find_map(|split| {
+        let (step, value) = history.above_floor(split, "loss")?.last()?;
+        let (_, loss) = history.scalars.get(&format!("{split}/loss"))?.last()?;
+        Some(AboveFloor { split, step, value, floor: loss - value })
+    })
 }
 
 /// How many items were left out, and what the log says of them.

@@ -223,7 +223,10 @@ fn claimed(
     };
     let splits = load(run, prepared)?;
     let classes = prepared.source.classes();
-    let texts = vec![("text/layers".to_owned(), workbench_graph::render_layers(&prepared.graph))];
+    let mut texts =
+        vec![("text/layers".to_owned(), workbench_graph::render_layers(&prepared.graph))];
+    let likelihood = prepared.graph.likelihood();
+    texts.extend(likelihood.map(|name| ("text/likelihood".to_owned(), name.to_owned())));
     let lacks = prepared.graph.undrawable();
     let mut observer = Headless::new(run, &prepared.experiment, classes, &lacks, json, seed);
     let session = prepared.session()?;

@@ -117,6 +117,7 @@ fn space(is_conditional: bool) -> Space {
             logvar,
             labels,
             attributes: Vec::new(),
+            items: Vec::new(),
         }),
         directions: Some(directions),
         classes: ["cat", "dog", "owl"].map(str::to_owned).to_vec(),

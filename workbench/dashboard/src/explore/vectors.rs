@@ -131,7 +131,7 @@ mod tests {
         };
         let (logvar, attributes) = (vec![0.0; mean.len()], columns.into_iter().enumerate());
         let attributes = attributes.map(column).collect();
-        Snapshot { step: 1, dims: 2, mean, logvar, labels: None, attributes }
+        Snapshot { step: 1, dims: 2, mean, logvar, labels: None, attributes, items: Vec::new() }
     }
 
     #[test]

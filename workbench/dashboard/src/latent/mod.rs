@@ -156,7 +156,15 @@ mod tests {
 
     fn snapshot(dims: usize, mean: Vec<f32>) -> Snapshot {
         let logvar = vec![0.0; mean.len()];
-        Snapshot { step: 1, dims, mean, logvar, labels: None, attributes: Vec::new() }
+        Snapshot {
+            step: 1,
+            dims,
+            mean,
+            logvar,
+            labels: None,
+            attributes: Vec::new(),
+            items: Vec::new(),
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub(crate) enum Action {
     Smooth,
     LogScale,
     Splits,
+    AboveFloor,
     ZoomIn,
     ZoomOut,
     PanLeft,
@@ -147,6 +148,12 @@ pub(crate) const TABLE: &[Binding] = &[
     within(LOSS, &[char('>'), char('.')], Action::PanRight, "later steps, when zoomed"),
     within(LOSS, &[char('0')], Action::AllSteps, "all steps"),
     within(LOSS, &[char('v')], Action::Splits, "curves of validation, of training, or all"),
+    within(
+        LOSS,
+        &[char('f')],
+        Action::AboveFloor,
+        "the loss above the floor that no model can reach",
+    ),
     within(RUNS, &[named(KeyCode::Enter)], Action::Pin, "pin the run, or let it go"),
     within(RUNS, &[char('x')], Action::UnpinAll, "let all others go"),
     within(

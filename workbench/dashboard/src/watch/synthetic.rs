@@ -238,7 +238,15 @@ fn latents(step: u64) -> Snapshot {
             logvar.push((-3.0 * use_ * (1.0 - 0.05 * dim as f64)) as f32);
         }
     }
-    Snapshot { step, dims: DIMS, mean, logvar, labels: Some(labels), attributes: Vec::new() }
+    Snapshot {
+        step,
+        dims: DIMS,
+        mean,
+        logvar,
+        labels: Some(labels),
+        attributes: Vec::new(),
+        items: Vec::new(),
+    }
 }
 
 /// Rows of inputs over their reconstructions, which sharpen as training goes on.

@@ -142,6 +142,15 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
             });
             state.reset_axes();
         }
+        Action::AboveFloor => {
+            if state.has_floor() {
+                state.ui.above_floor = !state.ui.above_floor;
+                state.reset_axes();
+            } else {
+                let none = "no `floor` is logged: the loss has no part that no model can lower";
+                state.ui.notice = Some(none.to_owned());
+            }
+        }
         Action::ZoomIn
         | Action::ZoomOut
         | Action::PanLeft

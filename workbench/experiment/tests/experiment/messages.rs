@@ -20,7 +20,7 @@ fn unknown_keys() {
       |
     6 | momentum = 0.9
       | ^^^^^^^^
-      = help: known here: `epochs`, `steps`, `batch_size`, `optimizer`, `validation`, `clip_norm`, `patience`, `monitor`
+      = help: known here: `epochs`, `steps`, `batch_size`, `optimizer`, `validation`, `clip_norm`, `ema`, `patience`, `monitor`
     ");
     insta::assert_snapshot!(refused("[trian]\nepochs = 20\n"), @r"
     unknown table [trian]
@@ -207,6 +207,7 @@ fn every_range_has_both_its_ends_checked() {
             "[train]\nbatch_size = 99999999999",
             "`train.batch_size` must be at most 16777216, not 99999999999",
         ),
+        ("[train]\nema = 1", "`train.ema` must be less than 1, not 1"),
         ("[train]\npatience = 0", "`train.patience` must be at least 1"),
         ("[train]\nvalidation = -0.1", "`train.validation` must be at least 0"),
         ("[input]\nread_deadline = 0", "`input.read_deadline` must be at least 0.01"),

@@ -83,6 +83,7 @@ fn settings() -> impl Strategy<Value = Vec<String>> {
         (1e-300..1e300).prop_map(|eps: f64| format!("train.optimizer.eps={eps:?}")),
         (1..100_u64).prop_map(|epochs| format!("train.patience={epochs}")),
         (1e-10..1e10).prop_map(|norm: f64| format!("train.clip_norm={norm:?}")),
+        (0.0..1.0).prop_map(|ema: f64| format!("train.ema={ema:?}")),
         Just("train.optimizer.kind=adamw".to_owned()),
         prop_oneof!["none", "static", "dynamic"].prop_map(|word| format!("input.binarize={word}")),
         prop_oneof!["none", "horizontal", "vertical", "both"]

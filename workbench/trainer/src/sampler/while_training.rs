@@ -5,7 +5,7 @@ use workbench_runs::{Snapshot, Value};
 use super::{Effort, Sampler, fit, keep};
 use crate::storage::{Part, reason};
 use crate::training::Training;
-use crate::{Asked, Error, Progress, random_codes};
+use crate::{Asked, Error, Progress, snapshot_of};
 
 /// Fewer validation items are too few to say where codes lie.
 const ENOUGH: usize = 500;
@@ -78,8 +78,7 @@ impl Training<'_> {
     }
 
     fn codes(&self, n: usize) -> Result<Option<Snapshot>, Error> {
-        let drawn = (n, self.experiment.seed);
         let (train, fixed) = (&self.splits.train, self.fixed());
-        random_codes(&self.session, train, drawn, self.batch_size(), fixed)
+        snapshot_of(&self.session, train, n, self.batch_size(), fixed)
     }
 }

@@ -6,10 +6,11 @@ mod trial;
 
 use std::sync::Arc;
 
+use workbench_engine::{DeviceKind, Input, OptimizerConfig, Session};
 use workbench_runs::{Request, State, Status, checkpoint};
-use workbench_trainer::{Error, Outcome, Plan, Split, Splits, Transform, attribute_of};
+use workbench_trainer::{Error, Media, Outcome, Plan, Split, Splits, Transform, attribute_of};
 
-use trial::{Ask, Nobody, Rows, Trial, experiment};
+use trial::{Ask, Nobody, Rows, Trial, experiment, graph};
 
 #[test]
 fn a_run_learns_and_leaves_everything_behind() {
@@ -50,6 +51,55 @@ fn a_stopped_run_goes_on_as_if_it_had_not_stopped() {
     assert_eq!(broken.run(&mut Nobody).unwrap(), Outcome::Finished);
     assert_eq!(whole.newest(), broken.newest());
     assert_eq!(whole.records(), broken.records());
+}
+
+#[test]
+fn an_average_of_the_weights_goes_on_as_if_the_run_had_not_stopped() {
+    let with = |ema: &str| {
+        Trial::new(&format!(
+            "epochs = 6\nvalidation = 0.2\n{ema}\noptimizer = {{ kind = 'adam', lr = 1e-2 }}\n[checkpoint]\nevery_steps = 4"
+        ))
+    };
+    let (whole, broken, raw) = (with("ema = 0.98"), with("ema = 0.98"), with(""));
+    whole.run(&mut Nobody).unwrap();
+    raw.run(&mut Nobody).unwrap();
+    let mut ask = Ask::new(&broken, vec![(13, Request::Stop)]);
+    assert_eq!(broken.run(&mut ask).unwrap(), Outcome::Stopped);
+    assert_eq!(broken.run(&mut Nobody).unwrap(), Outcome::Finished);
+    assert_eq!(whole.newest(), broken.newest());
+    assert_eq!(whole.records(), broken.records());
+    // What is trained is the same, and what is measured is not.
+    assert_eq!(whole.newest().model, raw.newest().model);
+    let (averaged, plain) = (whole.records(), raw.records());
+    assert_eq!(averaged["train/loss"], plain["train/loss"]);
+    assert_ne!(averaged["valid/loss"], plain["valid/loss"]);
+    assert_ne!(averaged["test/loss"], plain["test/loss"]);
+}
+
+#[test]
+fn figures_show_the_same_items_each_time_with_the_groups_in_turn() {
+    let experiment = experiment("validation = 0.4");
+    let splits = Splits::load(&experiment, Arc::new(Rows::new()), &|_, _| {}).unwrap();
+    let session = Session::new(graph(), DeviceKind::Cpu, 3, OptimizerConfig::default()).unwrap();
+    let fixed = Transform::fixed(&experiment);
+    let made = || Media::make(&session, &splits.valid, &[], fixed, None, None).unwrap();
+    let inputs = made().reconstructions.unwrap().inputs;
+    assert_eq!(inputs, made().reconstructions.unwrap().inputs);
+    // The bright row is the group: of what is known, each of the four comes once in four.
+    let rows: Vec<usize> = inputs
+        .data
+        .chunks(16)
+        .map(|item| (0..4).max_by(|&a, &b| item[a * 4].total_cmp(&item[b * 4])).unwrap())
+        .collect();
+    assert_eq!(rows.len(), 30);
+    assert_eq!(rows[..4], [0, 1, 2, 3], "{rows:?}");
+    for row in 0..4 {
+        let n = rows.iter().filter(|&&other| other == row).count();
+        assert!((5..=10).contains(&n), "{n} of row {row}: {rows:?}");
+    }
+    let first = splits.valid.batch(&(0..30).collect::<Vec<u32>>(), fixed).unwrap();
+    let Input::F32(first) = &first.inputs["x"] else { panic!("x is f32") };
+    assert_ne!(first.data, inputs.data, "not the first ones");
 }
 
 #[test]

@@ -233,7 +233,7 @@ impl Trial {
             graph(),
             DeviceKind::Cpu,
             self.experiment.seed,
-            OptimizerConfig::default(),
+            OptimizerConfig { ema: self.experiment.train.ema, ..OptimizerConfig::default() },
         )?;
         let resume = checkpoint::load_newest(&run)?.map(|(checkpoint, _)| checkpoint);
         let signals = Signals::default();

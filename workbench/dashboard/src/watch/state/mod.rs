@@ -15,7 +15,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use workbench_runs::{Event, History, Liveness, Request, State as RunState, Status, Value};
+use workbench_runs::{
+    ABOVE_FLOOR, Event, History, Liveness, Request, State as RunState, Status, Value,
+    add_above_floor,
+};
 
 use crate::draw::axis::{self, Range};
 use crate::draw::picture::Picture;
@@ -119,6 +122,8 @@ pub(crate) struct Ui {
     pub log_scale: bool,
     /// Which splits are drawn, where that was chosen.
     pub splits: Option<Splits>,
+    /// Losses are drawn above the floor that no model can reach.
+    pub above_floor: bool,
     /// The part of the steps that is shown; `None` is all, and follows the run.
     pub zoom: Option<zoom::Window>,
     /// The step whose values are read off.
@@ -203,6 +208,7 @@ impl State {
                 smoothing: 0.6,
                 log_scale: false,
                 splits: None,
+                above_floor: false,
                 zoom: None,
                 cursor: None,
                 run_filter: String::new(),
@@ -288,7 +294,8 @@ impl State {
     fn fold_events(&mut self, events: Vec<Event>) {
         let tags = (self.history.scalars.len(), self.history.histograms.len());
         let mut restarted = false;
-        for event in events {
+        for mut event in events {
+            add_above_floor(&mut event);
             if event.session_start {
                 restarted = true;
                 self.session = event.step;
@@ -311,7 +318,9 @@ impl State {
     fn sort_panels(&mut self) {
         let own = self.history.scalars.keys();
         let others = self.rivals.iter().flat_map(|rival| rival.history.scalars.keys());
-        self.panels = panels::panels(own.chain(others));
+        // What is above the floor takes the place of a curve, and has no chart of its own.
+        let tags = own.chain(others).filter(|tag| !tag.ends_with(ABOVE_FLOOR));
+        self.panels = panels::panels(tags);
         self.panels.extend(panels::of_histograms(self.history.histograms.keys()));
     }
 

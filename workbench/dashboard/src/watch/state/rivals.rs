@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use workbench_runs::{History, Liveness, Status, Value};
+use workbench_runs::{History, Liveness, Status, Value, add_above_floor};
 
 use crate::watch::message::Read;
 
@@ -54,6 +54,7 @@ impl Rival {
             Read::Events(events) => {
                 for mut event in events {
                     event.values.retain(|(_, value)| matches!(value, Value::Scalar(_)));
+                    add_above_floor(&mut event);
                     self.history.fold(event);
                 }
             }

@@ -64,6 +64,39 @@ fn the_time_left_forgets_how_long_nobody_trained() {
 }
 
 #[test]
+fn the_loss_is_shown_above_the_floor_where_one_is_logged() {
+    use crate::watch::keys::Action;
+    use crate::watch::update::act;
+
+    let mut state = state();
+    let event = |step: u64, values: &[(&str, f32)]| {
+        let scalar = |(tag, value): &(&str, f32)| ((*tag).to_owned(), Value::Scalar(*value));
+        Event { step, values: values.iter().map(scalar).collect(), ..Event::default() }
+    };
+    let drawn = |state: &State, panel: &str| -> Vec<f32> {
+        let panel = state.panels.iter().find(|of| of.name == panel).unwrap();
+        state.traces(panel).iter().flat_map(|trace| trace.series.values.clone()).collect()
+    };
+    state.fold(Read::Events(vec![event(1, &[("train/loss", 90.0), ("train/kl", 3.0)])]));
+    act(&mut state, Action::AboveFloor);
+    assert!(!state.ui.above_floor && state.ui.notice.take().unwrap().contains("no `floor`"));
+
+    state.fold(Read::Events(vec![
+        event(2, &[("train/loss", 70.0), ("train/kl", 4.0), ("train/floor", 60.0)]),
+        event(3, &[("train/loss", 66.0), ("train/kl", 5.0), ("train/floor", 61.0)]),
+        event(3, &[("valid/loss", 68.0), ("valid/floor", 61.5)]),
+    ]));
+    let names: Vec<&str> = state.panels.iter().map(|panel| panel.name.as_str()).collect();
+    assert_eq!(names, ["loss", "kl", "floor"], "what is above the floor has no chart of its own");
+    assert_eq!(drawn(&state, "loss"), [90.0, 70.0, 66.0, 68.0]);
+    act(&mut state, Action::AboveFloor);
+    assert_eq!(drawn(&state, "loss"), [10.0, 5.0, 6.5]);
+    assert_eq!(drawn(&state, "kl"), [3.0, 4.0, 5.0], "the rest stays");
+    act(&mut state, Action::AboveFloor);
+    assert_eq!(drawn(&state, "loss"), [90.0, 70.0, 66.0, 68.0]);
+}
+
+#[test]
 fn the_step_axis_has_room_while_the_run_lives_and_none_after() {
     let mut state = state();
     state.fold(Read::Events(vec![scalar(1, "train/loss", 1.0), scalar(130, "train/loss", 1.0)]));

@@ -1,6 +1,6 @@
 //! Which curves a chart draws: of one run its splits, of several runs one split each, or all.
 
-use workbench_runs::{History, Series};
+use workbench_runs::{ABOVE_FLOOR, History, Series};
 
 use super::State;
 use super::panels::{Panel, Split};
@@ -34,22 +34,48 @@ impl State {
     /// The curves of a panel, those of this run first.
     pub fn traces<'a>(&'a self, panel: &'a Panel) -> Vec<Trace<'a>> {
         let several = !self.rivals.is_empty();
-        let mut traces = of_run(&self.history, panel, self.splits(), several.then_some(0));
+        let which = (self.splits(), self.is_above_floor(panel));
+        let mut traces = of_run(&self.history, panel, which, several.then_some(0));
         for rival in &self.rivals {
-            traces.extend(of_run(&rival.history, panel, self.splits(), Some(rival.look)));
+            traces.extend(of_run(&rival.history, panel, which, Some(rival.look)));
         }
         traces
     }
+
+    /// Whether a panel shows what of its values is above the floor: in each run that logs one.
+    pub fn is_above_floor(&self, panel: &Panel) -> bool {
+        self.ui.above_floor && self.histories().any(|history| has_floor(history, panel))
+    }
+
+    /// Whether any run logs a floor.
+    pub fn has_floor(&self) -> bool {
+        self.panels.iter().any(|panel| self.histories().any(|history| has_floor(history, panel)))
+    }
+
+    fn histories(&self) -> impl Iterator<Item = &History> {
+        std::iter::once(&self.history).chain(self.rivals.iter().map(|rival| &rival.history))
+    }
+}
+
+fn above(tag: &str) -> String {
+    format!("{tag}{ABOVE_FLOOR}")
+}
+
+fn has_floor(history: &History, panel: &Panel) -> bool {
+    panel.curves.iter().any(|(_, tag)| history.scalars.contains_key(&above(tag)))
 }
 
 fn of_run<'a>(
     history: &'a History,
     panel: &'a Panel,
-    splits: Splits,
+    (splits, above_floor): (Splits, bool),
     run: Option<usize>,
 ) -> Vec<Trace<'a>> {
     let trace = |(split, tag): &'a (Option<Split>, String)| {
-        let series = history.scalars.get(tag)?;
+        let (tag, series) = match above_floor {
+            true => history.scalars.get_key_value(&above(tag))?,
+            false => history.scalars.get_key_value(tag)?,
+        };
         Some(Trace { tag, split: *split, series, run })
     };
     let traces: Vec<Trace> = panel.curves.iter().filter_map(trace).collect();

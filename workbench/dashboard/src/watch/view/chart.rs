@@ -15,7 +15,7 @@ use crate::watch::state::curve::{self, Column};
 use crate::watch::state::panels::{Panel, Split};
 use crate::watch::state::traces::Trace;
 use crate::watch::state::{Axis, State};
-use workbench_runs::Series;
+use workbench_runs::{ABOVE_FLOOR, Series};
 
 /// The layers, lowest first: what is behind the smoothed lines, then the splits.
 const RAW: usize = 1;
@@ -120,8 +120,12 @@ pub(crate) fn told(state: &State, trace: &Trace) -> Option<f64> {
 /// Name and values, at the cursor where there is one; returns the column behind.
 fn legend(state: &State, panel: &Panel, area: Rect, large: bool, buf: &mut Buffer) -> u16 {
     let faint = state.styles.of(Hue::Faint);
+    let name = match state.is_above_floor(panel) {
+        true => format!("{}{ABOVE_FLOOR}", panel.name),
+        false => panel.name.clone(),
+    };
     let mut pieces =
-        vec![(paint::cut(&panel.name, area.width, state.styles.unicode()), state.styles.bold())];
+        vec![(paint::cut(&name, area.width, state.styles.unicode()), state.styles.bold())];
     let traces = state.traces(panel);
     let several = traces.iter().any(|trace| trace.run.is_some());
     let mut splits: Vec<Split> = traces.iter().filter_map(|trace| trace.split).collect();

@@ -123,6 +123,9 @@ fn first_row(state: &State, area: Rect, buf: &mut Buffer) {
     if status.state.is_live() && area.width >= 120 {
         facts.extend(load(state));
     }
+    if let Some(likelihood) = state.text("text/likelihood").filter(|_| area.width >= 100) {
+        facts.push(format!("{} likelihood", format::plain(likelihood)));
+    }
     if status.parameters > 0 && area.width >= 100 {
         facts.push(format!("{} parameters", format::count(status.parameters as f64)));
     }
