@@ -63,14 +63,21 @@ impl Mover<'_> {
         let mut codes = self.items.codes_of(items);
         let dims = codes.len() / items.len().max(1);
         let mut given: Batch = of_items(&self.items.given, items);
-        for Move { target, place, to } in moves {
+        for (number, Move { target, place, to }) in moves.iter().enumerate() {
             if self.subject.is_conditioned_on(target) {
                 given = self.subject.conditioned(given, target, to);
                 continue;
             }
-            let from = self.items.values(*place);
-            let pairs = codes.chunks_exact_mut(dims.max(1)).zip(items.iter().zip(to));
-            pairs.for_each(|(code, (&item, &to))| self.factors.shift(code, *place, from[item], to));
+            for (row, &item) in items.iter().enumerate() {
+                // What was moved before is where it was moved to.
+                let before = &moves[..number];
+                let value = |at: Place| match before.iter().find(|one| one.place == at) {
+                    Some(one) => one.to[row],
+                    None => self.items.values(at)[item],
+                };
+                let code = &mut codes[row * dims..(row + 1) * dims];
+                self.factors.shift(code, value, *place, to[row]);
+            }
         }
         self.subject.decoded(eye, &codes, &given)
     }
