@@ -90,9 +90,10 @@ impl Cholesky {
     /// `work`: room for D numbers.
     pub fn distance(&self, x: &[f64], m: &[f64], most: f64, work: &mut [f64]) -> Option<f64> {
         let mut sum = 0.0;
-        for i in 0..self.dims {
+        let parts = x.iter().zip(m).zip(&self.inverse_diagonal).enumerate();
+        for (i, ((x, m), inverse)) in parts {
             let row = &self.lower[i * self.dims..i * self.dims + i];
-            let solved = (x[i] - m[i] - dot(row, &work[..i])) * self.inverse_diagonal[i];
+            let solved = (x - m - dot(row, &work[..i])) * inverse;
             work[i] = solved;
             sum += solved * solved;
             if sum > most {
@@ -106,12 +107,12 @@ impl Cholesky {
     pub fn solve(&self, b: &[f64]) -> Vec<f64> {
         let d = self.dims;
         let mut x = b.to_vec();
-        for i in 0..d {
-            x[i] = (x[i] - dot(&self.lower[i * d..i * d + i], &x[..i])) * self.inverse_diagonal[i];
+        for (i, inverse) in self.inverse_diagonal.iter().enumerate() {
+            x[i] = (x[i] - dot(&self.lower[i * d..i * d + i], &x[..i])) * inverse;
         }
-        for i in (0..d).rev() {
+        for (i, inverse) in self.inverse_diagonal.iter().enumerate().rev() {
             let sum: f64 = (i + 1..d).map(|j| self.lower[j * d + i] * x[j]).sum();
-            x[i] = (x[i] - sum) * self.inverse_diagonal[i];
+            x[i] = (x[i] - sum) * inverse;
         }
         x
     }

@@ -54,7 +54,7 @@ impl KeptSampler {
     pub fn save(&self, run: &RunDir) -> Result<PathBuf, Error> {
         let dir = run.sampler();
         durable::make_dir_in_place(&dir)?;
-        let path = path_of(run, self.step);
+        let path = KeptSampler::path(run, self.step);
         let about = serde_json::to_string(&self.about).map_err(|e| Error::unwritable(&path, e))?;
         write_tensors_with(&path, &self.tensors, Some((ABOUT, about)))?;
         Ok(path)
@@ -65,7 +65,7 @@ impl KeptSampler {
     /// # Errors
     /// [`Error::Damaged`], [`Error::Io`].
     pub fn load(run: &RunDir, step: u64) -> Result<Option<KeptSampler>, Error> {
-        let path = path_of(run, step);
+        let path = KeptSampler::path(run, step);
         let (tensors, about) = match read_tensors_with(&path, ABOUT) {
             Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 return Ok(None);
@@ -76,6 +76,11 @@ impl KeptSampler {
         let about = serde_json::from_str(&about)
             .map_err(|e| Error::damaged(&path, format!("what it holds cannot be read: {e}")))?;
         Ok(Some(KeptSampler { step, about, tensors }))
+    }
+
+    /// The file of a step's, whether it is there or not.
+    pub fn path(run: &RunDir, step: u64) -> PathBuf {
+        run.sampler().join(step_name::of(step) + EXTENSION)
     }
 
     /// The steps and files of a run's samplers, ascending.
@@ -112,10 +117,6 @@ impl KeptSampler {
         samplers.retain(|(step, _)| removed.contains(step) || !there.contains(step));
         Ok(samplers)
     }
-}
-
-fn path_of(run: &RunDir, step: u64) -> PathBuf {
-    run.sampler().join(step_name::of(step) + EXTENSION)
 }
 
 #[cfg(test)]

@@ -134,9 +134,8 @@ fn distance(a: &[f32], b: &[f32]) -> f32 {
     let rest = whole_a.remainder().iter().zip(whole_b.remainder());
     let rest: f32 = rest.map(|(a, b)| (a - b) * (a - b)).sum();
     for (a, b) in whole_a.zip(whole_b) {
-        for lane in 0..LANES {
-            let away = a[lane] - b[lane];
-            sums[lane] += away * away;
+        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += (a - b) * (a - b);
         }
     }
     sums.iter().sum::<f32>() + rest

@@ -39,13 +39,8 @@ pub fn kept(run: &RunDir, session: &Session) -> Result<Option<Sampler>, Error> {
         return Ok(None);
     }
     let dims = session.latent_dims().unwrap_or(0);
-    let file = run.sampler();
-    let damaged = |why| {
-        Error::Run(workbench_runs::Error::Damaged {
-            path: file.join(format!("step {}", kept.step)),
-            why,
-        })
-    };
+    let path = KeptSampler::path(run, kept.step);
+    let damaged = |why| Error::Run(workbench_runs::Error::Damaged { path, why });
     from_tensors(&kept, dims).map(Some).map_err(damaged)
 }
 
