@@ -306,7 +306,7 @@ fn the_loss_is_shown_above_the_floor(workbench: &Workbench, folder: &Path) {
     let least = |more: &[&str]| -> f64 {
         plot("loss", more).ok();
         let text = std::fs::read_to_string(&csv).unwrap();
-        let values = text.lines().skip(1).filter(|line| line.contains("valid"));
+        let values = text.lines().filter(|line| line.starts_with("\"loss, validation\""));
         values.filter_map(|line| line.rsplit(',').next()?.parse().ok()).fold(f64::MAX, f64::min)
     };
     let (whole, above) = (least(&[]), least(&["--above-floor"]));

@@ -232,14 +232,19 @@ pub fn pictures(array: &Array) -> Vec<Picture> {
 }
 
 fn loss(material: &Material) -> Result<Figure, String> {
+    let history = &material.history;
     let series = |part: &str| -> Vec<(String, Vec<(u64, f32)>)> {
+        // Of what has no floor there is nothing above it.
+        if material.above_floor && history.above_floor(part, "loss").is_none() {
+            return Vec::new();
+        }
         ["loss", "recon", "kl"]
             .into_iter()
             .filter_map(|measure| {
-                let tag = format!("{part}/{measure}");
-                let series = match material.above_floor {
-                    true => material.history.above_floor(part, measure)?,
-                    false => material.history.scalars.get(&tag)?.clone(),
+                let above = history.above_floor(part, measure).filter(|_| material.above_floor);
+                let series = match above {
+                    Some(series) => series,
+                    None => history.scalars.get(&format!("{part}/{measure}"))?.clone(),
                 };
                 let points = series.steps.into_iter().zip(series.values).collect();
                 Some((measure.to_owned(), points))
@@ -255,7 +260,7 @@ fn loss(material: &Material) -> Result<Figure, String> {
     }
     let mut figure = figures::loss(&train, &valid);
     if let (Figure::Lines(chart), true) = (&mut figure, material.above_floor) {
-        chart.title = "Loss above what no model can reach".to_owned();
+        chart.title = "Loss above the floor".to_owned();
     }
     if let (Figure::Lines(chart), Some(step)) = (&mut figure, material.forked_at) {
         chart.marks.push((step as f64, "fork".to_owned()));

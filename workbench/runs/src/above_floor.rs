@@ -35,8 +35,12 @@ pub fn add_above_floor(event: &mut Event) {
 }
 
 impl History {
-    /// What of `split/measure` is above `split/floor`, at the steps that have both; `None` where no floor was logged.
+    /// What of `split/measure` is above `split/floor`, at the steps that have both; `None` where no floor was logged, and
+    /// of a measure that does not hold it.
     pub fn above_floor(&self, split: &str, measure: &str) -> Option<Series> {
+        if !MEASURES.contains(&measure) {
+            return None;
+        }
         let (of, floor) = (
             self.scalars.get(&format!("{split}/{measure}"))?,
             self.scalars.get(&format!("{split}/floor"))?,
@@ -87,5 +91,7 @@ mod tests {
         assert_eq!((above.steps, above.values), (vec![2, 4], vec![3.0, 2.0]));
         assert_eq!(history.above_floor("train", "loss"), None);
         assert_eq!(history.above_floor("valid", "recon"), None);
+        history.fold(event(4, &[("valid/kl", 2.0)]));
+        assert_eq!(history.above_floor("valid", "kl"), None, "the floor is no part of it");
     }
 }

@@ -172,7 +172,7 @@ fn time_a_step(prepared: &Prepared, splits: &Splits) -> Result<(f64, Path)> {
     Ok((began.elapsed().as_secs_f64() / TIMED as f64, session.path()))
 }
 
-/// Bytes: what is held of the data, parameters with gradients and two moments, and each node's value with its gradient for a batch.
+/// Bytes: what is held of the data, parameters with gradients, two moments and perhaps an average, and each node's value with its gradient for a batch.
 fn memory(prepared: &Prepared, holdings: &Holdings) -> u64 {
     let batch = prepared.experiment.train.batch_size;
     let numbers: usize = prepared
@@ -181,5 +181,6 @@ fn memory(prepared: &Prepared, holdings: &Holdings) -> u64 {
         .iter()
         .map(|node| node.shape.resolve(batch).iter().product::<usize>())
         .sum();
-    holdings.held() + 16 * parameter_count(&prepared.graph) as u64 + 8 * numbers as u64
+    let copies = if prepared.experiment.train.ema > 0.0 { 5 } else { 4 };
+    holdings.held() + 4 * copies * parameter_count(&prepared.graph) as u64 + 8 * numbers as u64
 }
