@@ -441,6 +441,9 @@ pub struct Eval {
     /// With --judge: the same seed draws the same samples
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+    /// With --judge: what codes are drawn from
+    #[arg(long, value_enum, default_value_t = SampleSource::Fitted)]
+    pub from: SampleSource,
     #[command(flatten)]
     pub json: Json,
 }

@@ -3,19 +3,23 @@
 mod table;
 
 use serde_json::{Value, json};
+use workbench_engine::Batch;
 use workbench_evaluate::{Described, Error, Eye, Judge, Report, Settings, Subject, report};
 use workbench_experiment::{Binarize, Experiment};
-use workbench_trainer::{Medium, Source, Splits, Transform};
+use workbench_runs::RunDir;
+use workbench_trainer::{Medium, SampleFrom, Source, Splits, Transform};
 
 use crate::arguments::Eval;
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::model::Model;
+use crate::sampling;
 
 /// What was measured, and with whose eyes.
 pub struct Judged {
     judge: Option<String>,
     seed: u64,
+    from: SampleFrom,
     report: Report,
 }
 
@@ -41,7 +45,7 @@ pub fn load(context: &Context, eval: &Eval) -> Result<Option<Loaded>> {
 /// # Errors
 /// The judge can't judge this model; what fails while drawing.
 pub fn measure(
-    model: &Model,
+    (model, run): (&Model, &RunDir),
     judge: Option<&Loaded>,
     splits: &Splits,
     eval: &Eval,
@@ -63,8 +67,13 @@ pub fn measure(
         Judge::new(&judge.name, &judge.model.session, own, of, &model.prepared.input)
     });
     let eye = Eye { judge: judge_eye.transpose().map_err(failure)?, medium };
-    let draw = |n: usize, number: u64, _: &workbench_engine::Batch| {
-        model.session.prior(n, eval.seed, number).map_err(|error| error.to_string())
+    let sampler = match model.session.latent_dims() {
+        Some(_) => sampling::sampler(model, run, eval.from.into())?,
+        None => None,
+    };
+    let draw = |n: usize, number: u64, given: &Batch| match &sampler {
+        Some(sampler) => Ok(sampler.draw(given, n, eval.seed, number)),
+        None => model.session.prior(n, eval.seed, number).map_err(|error| error.to_string()),
     };
     let experiment = &model.prepared.experiment;
     let subject = Subject {
@@ -77,7 +86,8 @@ pub fn measure(
     let transform = as_they_are(experiment);
     let settings = Settings { n: eval.n as usize, seed: eval.seed, transform };
     let report = report(&subject, &eye, splits, &settings).map_err(failure)?;
-    Ok(Some(Judged { judge: judge.map(|judge| judge.name.clone()), seed: eval.seed, report }))
+    let judge = judge.map(|judge| judge.name.clone());
+    Ok(Some(Judged { judge, seed: eval.seed, from: SampleFrom::of(sampler.as_ref()), report }))
 }
 
 impl Judged {
@@ -85,12 +95,13 @@ impl Judged {
         let mut value = serde_json::to_value(&self.report).map_err(Failure::running)?;
         value["run"] = json!(self.judge);
         value["seed"] = json!(self.seed);
+        value["from"] = json!(self.from.name());
         Ok(value)
     }
 
     /// Prints it.
     pub fn show(&self) {
-        table::show(self.judge.as_deref(), self.seed, &self.report);
+        table::show(self.judge.as_deref(), self.from, self.seed, &self.report);
     }
 }
 

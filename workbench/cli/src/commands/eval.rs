@@ -78,7 +78,7 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
             there.join(", ")
         )));
     }
-    let judged = judged::measure(&model, judge.as_ref(), &splits, eval)?;
+    let judged = judged::measure((&model, &run), judge.as_ref(), &splits, eval)?;
     if !eval.metrics.is_empty() {
         metrics.retain(|name, _| eval.metrics.contains(name));
         read.retain(|readout| eval.metrics.contains(&tag(readout)));

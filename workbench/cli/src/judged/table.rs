@@ -2,17 +2,18 @@
 
 use workbench_evaluate::{Agreement, Copies, Distances, HeldOut, Quality, Report, Slider};
 
+use workbench_trainer::SampleFrom;
+
 use crate::console::{self, grouped};
 
 const WIDTH: usize = 78;
 
-pub fn show(judge: Option<&str>, seed: u64, report: &Report) {
+pub fn show(judge: Option<&str>, from: SampleFrom, seed: u64, report: &Report) {
     let n = grouped(report.samples as u64);
     if let Some(judge) = judge {
-        console::line(format_args!("\njudged by {judge}, {n} samples, seed {seed}"));
-        console::line(
-            "`judge`: how well it tells the same of test images, the most to be expected",
-        );
+        let of = from.title();
+        console::line(format_args!("\njudged by {judge}. {of}: {n}, seed {seed}"));
+        console::line("judge: how well it tells the same of test images, the most to expect");
     }
     asked(report);
     let rows = report.reconstructions.iter().map(|of| {
