@@ -113,8 +113,18 @@ fn counts(
     match count {
         SampleCount::InAll(n) if rows == 0 || n < 2 * rows => None,
         SampleCount::InAll(n) => {
-            let counts = (0..rows).map(|row| n / rows + usize::from(row < n % rows)).collect();
-            Some((values, counts))
+            let of_value = |at: usize| n / rows + usize::from(at < n % rows);
+            let columns = columns(&(0..rows).map(of_value).collect::<Vec<usize>>());
+            let (mut wrapped, mut counts) = (Vec::new(), Vec::new());
+            for (at, (value, name)) in values.into_iter().enumerate() {
+                let mut name = Some(name);
+                for first in (0..of_value(at)).step_by(columns) {
+                    // The rows that go on with a value have no label.
+                    wrapped.push((value, name.take().unwrap_or_default()));
+                    counts.push(columns.min(of_value(at) - first));
+                }
+            }
+            Some((wrapped, counts))
         }
         SampleCount::EachRow(n) => {
             let shown = rows.min(MOST_ROWS);
@@ -125,6 +135,12 @@ fn counts(
             (n > 0 && rows > 0).then(|| (values, vec![n; shown]))
         }
     }
+}
+
+/// How many columns make a grid that is not higher than wide, where each value begins a row.
+fn columns(counts: &[usize]) -> usize {
+    let rows = |columns: usize| counts.iter().map(|n| n.div_ceil(columns)).sum::<usize>();
+    (1..).find(|&columns| rows(columns) <= columns).unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -141,6 +157,10 @@ mod tests {
     fn samples_are_spread_over_the_rows_and_of_many_rows_some_are_shown() {
         let (values, found) = counts(names(3), SampleCount::InAll(8)).unwrap();
         assert_eq!((values.len(), found), (3, vec![3, 3, 2]));
+        let (values, found) = counts(names(3), SampleCount::InAll(96)).unwrap();
+        let labels: Vec<&str> = values.iter().map(|(_, name)| name.as_str()).collect();
+        assert_eq!(labels, ["c0", "", "", "c1", "", "", "c2", "", ""]);
+        assert_eq!(found, [11, 11, 10, 11, 11, 10, 11, 11, 10]);
         assert!(counts(names(5), SampleCount::InAll(9)).is_none());
         assert!(counts(names(0), SampleCount::EachRow(8)).is_none());
         let (values, found) = counts(names(100), SampleCount::EachRow(8)).unwrap();

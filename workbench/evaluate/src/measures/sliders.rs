@@ -65,8 +65,8 @@ impl Mover<'_> {
         let mut given: Batch = of_items(&self.items.given, items);
         for (number, Move { target, place, to }) in moves.iter().enumerate() {
             if self.subject.is_conditioned_on(target) {
+                // The code goes along: what it keeps of the target would speak against the condition.
                 given = self.subject.conditioned(given, target, to);
-                continue;
             }
             for (row, &item) in items.iter().enumerate() {
                 // What was moved before is where it was moved to.
