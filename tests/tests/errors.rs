@@ -208,7 +208,7 @@ fn names_of_what_is_not_there() {
     "#);
     assert_snapshot!(said(&Workbench::new(), &["train", "digits-mlpp"]), @r"error: there is no experiment file digits-mlpp; did you mean experiments/digits-mlp.toml?");
     assert_snapshot!(said(&Workbench::new(), &["train", "experiments/digit-mlp.toml"]), @r"error: there is no experiment file experiments/digit-mlp.toml; did you mean experiments/digits-mlp.toml?");
-    assert_snapshot!(said(&Workbench::new(), &["check", "nothing-like-it"]), @r"error: there is no experiment file nothing-like-it; in experiments/ there are apples-conv, bench-conv28, bench-conv64, bench-mlp28, coloured-shapes-conv, digits-beta, digits-conditional, digits-conv, digits-mlp, emoji-conv, faces-conv, faces-told, fashion-conv, landscapes-conv, mnist-conv, moving-digits-conv, shapes-conv, solids-conv");
+    assert_snapshot!(said(&Workbench::new(), &["check", "nothing-like-it"]), @r"error: there is no experiment file nothing-like-it; in experiments/ there are apples-conv, bench-conv28, bench-conv64, bench-mlp28, bench-res64, coloured-shapes-conv, digits-beta, digits-conditional, digits-conv, digits-mlp, emoji-conv, faces-conv, faces-told, fashion-conv, landscapes-conv, mnist-conv, moving-digits-conv, shapes-conv, solids-conv");
     assert_snapshot!(said(&Workbench::new(), &["plugin", "show", "conv-va"]), @r"error: there is no plugin `conv-va`; did you mean `conv-vae`? (searched <root>/plugins, <target>/release/plugins, <tmp>/home/workbench/plugins)");
     assert_snapshot!(said(&Workbench::new(), &["data", "show", "digit"]), @r"error: there is no data set `digit`; did you mean `digits`?");
 }

@@ -8,6 +8,7 @@
 use pulp::{Arch, Simd, WithSimd};
 use workbench_graph::{Binary, Unary};
 
+use super::layout::Layout;
 use super::threads::parallel;
 use super::{Source, Target, math, scratch};
 
@@ -33,8 +34,24 @@ pub(crate) struct Code {
     pub tiles: usize,
     /// Where results go, by step.
     pub stores: Vec<Store>,
-    /// The length of the rows that are summed; 1 where none is.
-    pub row: usize,
+    /// What is summed along the way.
+    pub summed: Summed,
+}
+
+/// Sums of blocks of the iteration space, each `[count, columns]`, down its columns: of rows, where there is one column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Summed {
+    pub count: usize,
+    pub columns: usize,
+}
+
+impl Summed {
+    pub const NONE: Summed = Summed { count: 1, columns: 1 };
+
+    /// Elements of a block.
+    pub fn block(self) -> usize {
+        self.count * self.columns
+    }
 }
 
 /// How an operand is read.
@@ -70,7 +87,7 @@ pub(crate) enum Arg {
 pub(crate) enum Store {
     /// Each element, to the output of this number.
     Elements { step: usize, output: usize },
-    /// The sum of each row.
+    /// The sums of each block.
     Sums { step: usize, output: usize },
 }
 
@@ -81,8 +98,9 @@ const TASK: usize = 1 << 14;
 
 /// Runs the code.
 pub(crate) fn run(code: &Code, operands: &[Source], outputs: &[Target]) {
-    let row = code.row.max(1);
-    let task = if row == 1 { TASK } else { TASK.div_ceil(row) * row };
+    // Whole blocks a task, so that sums have one order.
+    let block = code.summed.block();
+    let task = TASK.div_ceil(block) * block;
     let cost = code.elements * code.steps.len();
     if cost < 1 << 15 {
         span(code, operands, outputs, 0, code.elements);
@@ -94,15 +112,17 @@ pub(crate) fn run(code: &Code, operands: &[Source], outputs: &[Target]) {
     });
 }
 
-/// Elements `from .. from + len`; whole rows where rows are summed.
+/// Elements `from .. from + len`; whole blocks where blocks are summed.
 fn span(code: &Code, operands: &[Source], outputs: &[Target], from: usize, len: usize) {
     // Constants and scalars are tiles that are filled once; operands that are spread have a tile to be laid out in.
     let constants = code.steps.len() * 3;
     let extra = operands.len() + code.tiles;
-    scratch::with((extra + constants) * TILE, |tiles| {
+    let sums = MAX_SUMS * code.summed.columns;
+    scratch::with((extra + constants) * TILE + sums, |tiles| {
+        let (sums, tiles) = tiles.split_at_mut(sums);
         let (loaded, rest) = tiles.split_at_mut(operands.len() * TILE);
         let (kept, constants) = rest.split_at_mut(code.tiles * TILE);
-        let work = Span { code, operands, outputs, from, len, loaded, kept, constants };
+        let work = Span { code, operands, outputs, from, len, loaded, kept, constants, sums };
         Arch::new().dispatch(work);
     });
 }
@@ -116,6 +136,8 @@ struct Span<'a> {
     loaded: &'a mut [f32],
     kept: &'a mut [f32],
     constants: &'a mut [f32],
+    /// Of columns, as far as their block is through.
+    sums: &'a mut [f32],
 }
 
 impl WithSimd for Span<'_> {
@@ -123,7 +145,7 @@ impl WithSimd for Span<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Span { code, operands, outputs, from, len, loaded, kept, constants } = self;
+        let Span { code, operands, outputs, from, len, loaded, kept, constants, sums: down } = self;
         for (index, access) in code.operands.iter().enumerate() {
             if *access == Access::Scalar {
                 loaded[index * TILE..][..TILE].fill(operands[index].slice()[0]);
@@ -136,22 +158,20 @@ impl WithSimd for Span<'_> {
                 }
             }
         }
-        let row = code.row.max(1);
-        let longest = if row == 1 || row > TILE { TILE } else { TILE / row * row };
-        let mut sums = [0f64; 8];
+        let mut layouts: Vec<Layout> = code.operands.iter().map(Layout::new).collect();
+        let (Summed { count: row, columns }, block) = (code.summed, code.summed.block());
+        let longest = tile_len(code, &layouts);
+        let mut sums = [0f64; MAX_SUMS];
         let mut at = from;
         while at < from + len {
-            let end = match row {
-                1 => from + len,
-                row if row > TILE => (at / row + 1) * row,
-                _ => from + len,
+            let end = match columns > 1 || row > TILE {
+                true => (at / block + 1) * block,
+                false => from + len,
             };
             let n = longest.min(end - at);
-            for (index, access) in code.operands.iter().enumerate() {
-                if let Access::Spread { dims, strides } = access {
-                    let tile = &mut loaded[index * TILE..][..n];
-                    spread(tile, operands[index].slice(), dims, strides, at);
-                }
+            for (index, layout) in layouts.iter_mut().enumerate() {
+                let tile = &mut loaded[index * TILE..][..n];
+                layout.fill(tile, operands[index].slice(), at);
             }
             for (index, step) in code.steps.iter().enumerate() {
                 let read = |place: usize| -> &[f32] {
@@ -191,7 +211,19 @@ impl WithSimd for Span<'_> {
                     Some(output) => unsafe { &*outputs[output].part(at, n) },
                     None => &kept[code.steps[step].tile * TILE..][..n],
                 };
-                if row > TILE {
+                if columns > 1 {
+                    let sums = &mut down[summed * columns..][..columns];
+                    if at % block == 0 {
+                        sums.fill(0.0);
+                    }
+                    add_rows(sums, values, at % columns);
+                    if (at + n) % block == 0 {
+                        // SAFETY: blocks are this task's own.
+                        let out = unsafe { outputs[output].part(at / block * columns, columns) };
+                        out.copy_from_slice(sums);
+                    }
+                    summed += 1;
+                } else if row > TILE {
                     if at % row == 0 {
                         sums[summed] = 0.0;
                     }
@@ -226,6 +258,50 @@ fn stored(code: &Code, wanted: usize) -> Option<usize> {
     })
 }
 
+/// Elements of a tile: whole rows of what is summed or spread, as far as one fits.
+fn tile_len(code: &Code, layouts: &[Layout]) -> usize {
+    let width = match code.summed {
+        Summed::NONE => layouts.iter().map(|layout| layout.columns).max().unwrap_or(1),
+        Summed { count, columns: 1 } => count,
+        Summed { columns, .. } => columns,
+    };
+    if width > TILE { TILE } else { TILE / width * width }
+}
+
+/// Adds to the sums of columns what lies row by row, from column `first` on.
+#[inline(always)]
+fn add_rows(sums: &mut [f32], values: &[f32], first: usize) {
+    let columns = sums.len();
+    if first != 0 || !values.len().is_multiple_of(columns) {
+        let (head, rest) = values.split_at((columns - first).min(values.len()));
+        sums[first..].iter_mut().zip(head).for_each(|(sum, x)| *sum += x);
+        for row in rest.chunks(columns) {
+            sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+        }
+        return;
+    }
+    let wide = add_columns::<32>(sums, values, 0);
+    let narrow = add_columns::<8>(sums, values, wide);
+    add_columns::<1>(sums, values, narrow);
+}
+
+/// So many columns at a time, in registers, from column `first` on; the result is the column after the last.
+#[inline(always)]
+fn add_columns<const LANES: usize>(sums: &mut [f32], values: &[f32], first: usize) -> usize {
+    let columns = sums.len();
+    let mut column = first;
+    while column + LANES <= columns {
+        let mut lanes = [0f32; LANES];
+        for row in values.chunks_exact(columns) {
+            let row = &row[column..column + LANES];
+            lanes.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+        }
+        sums[column..column + LANES].iter_mut().zip(&lanes).for_each(|(sum, x)| *sum += x);
+        column += LANES;
+    }
+    column
+}
+
 /// In lanes, so that the compiler may use vectors, and so that the order is fixed.
 #[inline(always)]
 pub(super) fn sum(values: &[f32]) -> f32 {
@@ -244,31 +320,6 @@ pub(super) fn sum(values: &[f32]) -> f32 {
         width /= 2;
     }
     lanes[0]
-}
-
-/// Lays out elements `from ..` of an operand that is spread over the iteration space.
-fn spread(tile: &mut [f32], data: &[f32], dims: &[usize], strides: &[usize], from: usize) {
-    let last = dims.len() - 1;
-    let (size, stride) = (dims[last], strides[last]);
-    let mut done = 0;
-    while done < tile.len() {
-        let mut rest = from + done;
-        let column = rest % size;
-        rest /= size;
-        let mut start = column * stride;
-        for axis in (0..last).rev() {
-            start += rest % dims[axis] * strides[axis];
-            rest /= dims[axis];
-        }
-        let n = (size - column).min(tile.len() - done);
-        let to = &mut tile[done..done + n];
-        match stride {
-            0 => to.fill(data[start]),
-            1 => to.copy_from_slice(&data[start..start + n]),
-            _ => to.iter_mut().zip(data[start..].iter().step_by(stride)).for_each(|(t, x)| *t = *x),
-        }
-        done += n;
-    }
 }
 
 #[inline(always)]

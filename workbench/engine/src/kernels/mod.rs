@@ -6,6 +6,7 @@
 
 pub(crate) mod adam;
 pub(crate) mod conv;
+mod layout;
 pub(crate) mod map;
 mod math;
 pub(crate) mod movement;

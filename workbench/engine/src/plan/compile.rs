@@ -28,10 +28,8 @@ pub(crate) fn compile(p: &Program, wanted: &[Id]) -> Compiled {
     let mut compiler =
         Compiler { p, memory: Memory::default(), slots: BTreeMap::new(), last: BTreeMap::new() };
     for (time, unit) in units.iter().enumerate() {
-        for &member in unit.members.iter().chain(&unit.sums) {
-            for &input in &p.values[member].inputs {
-                compiler.last.insert(root(p, input), time);
-            }
+        for source in unit.sources(p) {
+            compiler.last.insert(source, time);
         }
     }
     roots.iter().for_each(|&id| {
@@ -50,6 +48,7 @@ pub(crate) fn compile(p: &Program, wanted: &[Id]) -> Compiled {
         let made: Vec<Id> = unit
             .members
             .iter()
+            .filter(|id| !unit.copies.contains(id))
             .chain(&unit.sums)
             .copied()
             .filter(|&id| compiler.is_stored(id, time))
@@ -58,7 +57,8 @@ pub(crate) fn compile(p: &Program, wanted: &[Id]) -> Compiled {
             compiler.allocate(id);
         }
         let work = compiler.work(unit, &made, scratch);
-        let first = &p.values[unit.members[0]];
+        let own = unit.members.iter().find(|id| !unit.copies.contains(id));
+        let first = &p.values[*own.unwrap_or(&unit.members[0])];
         let last = &p.values[unit.members[unit.members.len() - 1]];
         kernels.push(Kernel {
             work,
@@ -341,7 +341,7 @@ impl Compiler<'_> {
         Work::Strided { out, x, start, dims: value.dims.clone(), steps, kind: value.kind }
     }
 
-    /// Elementwise ops and the sums over their rows as straight-line code.
+    /// Elementwise ops and the sums of their results as straight-line code.
     fn map(&self, unit: &Unit, elements: usize, made: &[Id]) -> Work {
         let mut code = Code {
             elements,
@@ -349,7 +349,7 @@ impl Compiler<'_> {
             steps: Vec::new(),
             tiles: 0,
             stores: Vec::new(),
-            row: unit.row,
+            summed: unit.summed,
         };
         let mut operands: Vec<(Id, Access)> = Vec::new();
         // Where a step's result is needed last.

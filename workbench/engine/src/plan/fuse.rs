@@ -1,11 +1,15 @@
 //! Which values are computed together: elementwise ops in one pass, a bias and a ReLU with the product before them.
+//!
+//! What one pass makes out of one value in memory and a few numbers, another makes again rather than read it: a group
+//! normalisation and its SiLU leave nothing behind but what they were computed from.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use workbench_graph::{Binary, Unary};
 
 use super::program::{Id, Instr, Kind, Program};
-use crate::kernels::map::{MAX_SUMS, Map};
+use super::recipe::{Recipe, cost, recipe};
+use crate::kernels::map::{MAX_SUMS, Map, Summed};
 use crate::kernels::reduce::{Fold, runs};
 
 /// What is computed in one go.
@@ -13,12 +17,14 @@ use crate::kernels::reduce::{Fold, runs};
 pub(crate) struct Unit {
     /// In order of computation.
     pub members: Vec<Id>,
+    /// Members that another unit computes too, and writes to memory where it is needed there.
+    pub copies: Vec<Id>,
     /// The values in memory, or of the unit itself, that members read.
     reads: Vec<Id>,
-    /// Sums over rows of a member, taken along the way.
+    /// Sums of a member, taken along the way.
     pub sums: Vec<Id>,
-    /// The length of those rows; 1 where there are none.
-    pub row: usize,
+    /// What those are sums of.
+    pub summed: Summed,
     pub shape: Shape,
 }
 
@@ -34,10 +40,35 @@ pub(crate) enum Shape {
 
 /// More steps than this in one pass would leave the first-level cache.
 const MAX_STEPS: usize = 48;
+/// What making a value again may cost in another pass of the same direction, and in the backward pass (see
+/// [`cost`]). An exponential takes about as long as memory does to take in a value and to give it back.
+const MAX_COST_AT_ONCE: usize = 4;
+const MAX_COST: usize = 16;
 /// Units that are looked through before a merge is given up.
 const MAX_VISITED: usize = 4000;
 /// Rows longer than this are not summed along the way unless there are several: a task takes whole rows.
 const MAX_ROW: usize = 1 << 16;
+/// Blocks that are summed down their columns along the way are at least so many, and at least so large.
+const MIN_BLOCKS: usize = 8;
+const MIN_BLOCK: usize = 256;
+
+impl Unit {
+    fn new(members: Vec<Id>, reads: Vec<Id>, shape: Shape) -> Unit {
+        Unit { members, copies: Vec::new(), reads, sums: Vec::new(), summed: Summed::NONE, shape }
+    }
+
+    fn empty() -> Unit {
+        Unit::new(Vec::new(), Vec::new(), Shape::Single)
+    }
+
+    /// The values that are read from memory.
+    pub fn sources(&self, p: &Program) -> Vec<Id> {
+        let readers = self.members.iter().chain(&self.sums);
+        let inputs = readers.flat_map(|&id| &p.values[id].inputs);
+        let sources = inputs.map(|&input| root(p, input));
+        sources.filter(|id| !self.members.contains(id)).collect()
+    }
+}
 
 /// The value that holds an alias's elements.
 pub(crate) fn root(p: &Program, mut id: Id) -> Id {
@@ -71,7 +102,8 @@ pub(crate) fn fuse(p: &Program, wanted: &[Id]) -> Vec<Unit> {
         }
     }
     let kept: BTreeSet<Id> = wanted.iter().copied().collect();
-    let mut fusion = Fusion { p, users, kept, units: Vec::new(), of: vec![None; p.values.len()] };
+    let of = vec![None; p.values.len()];
+    let mut fusion = Fusion { p, users, kept, units: Vec::new(), of, recipes: BTreeMap::new() };
     for id in (0..p.values.len()).filter(|&id| live[id]) {
         fusion.place(id);
     }
@@ -86,6 +118,8 @@ struct Fusion<'a> {
     units: Vec<Unit>,
     /// By value, where a unit computes it.
     of: Vec<Option<usize>>,
+    /// Of elementwise values that can be made again.
+    recipes: BTreeMap<Id, Recipe>,
 }
 
 impl Fusion<'_> {
@@ -107,7 +141,7 @@ impl Fusion<'_> {
         members.iter().for_each(|&id| self.of[id] = Some(self.units.len()));
         let inputs = members.iter().flat_map(|&id| &self.p.values[id].inputs);
         let reads = inputs.map(|&input| root(self.p, input)).collect();
-        self.units.push(Unit { members, reads, sums: Vec::new(), row: 1, shape });
+        self.units.push(Unit::new(members, reads, shape));
     }
 
     /// The only user of a value, where nothing else wants it.
@@ -196,6 +230,17 @@ impl Fusion<'_> {
                 candidates.extend(self.readers(source));
             }
         }
+        self.join(id, candidates);
+        for &input in &inputs {
+            self.make_again(root(self.p, input), id);
+        }
+        if let Some(recipe) = recipe(self.p, id, &self.recipes) {
+            self.recipes.insert(id, recipe);
+        }
+    }
+
+    /// Merges the unit of a value with those that it fits.
+    fn join(&mut self, id: Id, candidates: Vec<usize>) {
         for candidate in candidates {
             if let Some(own) = self.of[id]
                 && candidate != own
@@ -204,6 +249,40 @@ impl Fusion<'_> {
                 self.merge(candidate, own);
             }
         }
+    }
+
+    /// Has the unit of `user` compute a value itself that another one does, where that spares memory's time.
+    fn make_again(&mut self, id: Id, user: Id) {
+        let (Some(own), Some(recipe)) = (self.of[user], self.recipes.get(&id)) else { return };
+        let unit = &self.units[own];
+        let crosses = self.p.values[user].backward && !self.p.values[id].backward;
+        let most = if crosses { MAX_COST } else { MAX_COST_AT_ONCE };
+        let missing = recipe.steps.iter().copied().filter(|step| !unit.members.contains(step));
+        let (from, missing): (Id, Vec<Id>) = (recipe.from, missing.collect());
+        let cost: usize = missing.iter().map(|&step| cost(self.p, step)).sum();
+        if unit.members.contains(&id)
+            || self.p.elements(id) != self.p.elements(user)
+            || cost > most
+            || unit.members.len() + missing.len() > MAX_STEPS
+            || (self.is_read_whole(id) && !unit.reads.contains(&from))
+        {
+            return;
+        }
+        self.units[own].members.extend(&missing);
+        self.units[own].members.sort_unstable();
+        self.units[own].copies.extend(missing);
+        self.read(own);
+        self.join(user, self.readers(from));
+    }
+
+    /// Whether a value has to be in memory whatever elementwise passes do.
+    fn is_read_whole(&self, id: Id) -> bool {
+        let reads = |&user: &Id| match self.p.values[user].instr {
+            Instr::Reshape | Instr::Detach => self.is_read_whole(user),
+            Instr::Map(_) | Instr::Reduce { fold: Fold::Sum, .. } => false,
+            _ => true,
+        };
+        self.kept.contains(&id) || self.users.get(&id).into_iter().flatten().any(reads)
     }
 
     /// Units of elementwise ops that read a value, by any of its shapes.
@@ -227,7 +306,8 @@ impl Fusion<'_> {
         let (first, second) = (&self.units[a], &self.units[b]);
         first.shape == second.shape
             && matches!(first.shape, Shape::Map { .. })
-            && (first.row == second.row || first.row == 1 || second.row == 1)
+            && (first.summed == second.summed
+                || [first.summed, second.summed].contains(&Summed::NONE))
             && first.members.len() + second.members.len() <= MAX_STEPS
             && first.sums.len() + second.sums.len() <= MAX_SUMS
             && !self.reads_sums(first, second)
@@ -272,50 +352,64 @@ impl Fusion<'_> {
     }
 
     fn merge(&mut self, from: usize, into: usize) {
-        let unit = std::mem::replace(
-            &mut self.units[from],
-            Unit {
-                members: Vec::new(),
-                reads: Vec::new(),
-                sums: Vec::new(),
-                row: 1,
-                shape: Shape::Single,
-            },
-        );
-        unit.members.iter().chain(&unit.sums).for_each(|&id| self.of[id] = Some(into));
+        let unit = std::mem::replace(&mut self.units[from], Unit::empty());
+        let own = unit.members.iter().filter(|id| !unit.copies.contains(id));
+        own.chain(&unit.sums).for_each(|&id| self.of[id] = Some(into));
         let target = &mut self.units[into];
         target.members.extend(unit.members);
         target.members.sort_unstable();
-        target.reads.extend(unit.reads);
-        target.reads.sort_unstable();
-        target.reads.dedup();
+        target.members.dedup();
+        target.copies.extend(unit.copies);
         target.sums.extend(unit.sums);
         target.sums.sort_unstable();
-        target.row = target.row.max(unit.row);
+        if target.summed == Summed::NONE {
+            target.summed = unit.summed;
+        }
+        self.read(into);
     }
 
-    /// A sum over the last axes joins the pass that computes what it sums.
+    /// Settles which members are copies, and what is read.
+    fn read(&mut self, unit: usize) {
+        let target = &mut self.units[unit];
+        target.copies.retain(|&id| self.of[id] != Some(unit));
+        target.copies.sort_unstable();
+        target.copies.dedup();
+        let inputs = target.members.iter().flat_map(|&id| &self.p.values[id].inputs);
+        let reads = inputs.map(|&input| root(self.p, input));
+        target.reads = reads.filter(|id| !target.copies.contains(id)).collect();
+        target.reads.sort_unstable();
+        target.reads.dedup();
+    }
+
+    /// A sum over the last axes, or over those before the last, joins the pass that computes what it sums.
     fn sum(&mut self, id: Id) {
         let value = &self.p.values[id];
         let Instr::Reduce { axes, .. } = &value.instr else { return };
         let source = value.inputs[0];
-        let row = match runs(self.p.dims(source), axes)[..] {
-            [(row, true)] if row <= 1 << 12 => row,
-            [(rows, false), (row, true)] if row <= MAX_ROW && rows >= 4 => row,
-            _ => 1,
+        let summed = match runs(self.p.dims(source), axes)[..] {
+            [(count, true)] if count <= 1 << 12 => Summed { count, columns: 1 },
+            [(rows, false), (count, true)] if count <= MAX_ROW && rows >= 4 => {
+                Summed { count, columns: 1 }
+            }
+            [(blocks, false), (count, true), (columns, false)]
+                if blocks >= MIN_BLOCKS && count * columns >= MIN_BLOCK =>
+            {
+                Summed { count, columns }
+            }
+            _ => Summed::NONE,
         };
         let found = self.of[root(self.p, source)];
         let joins = found.filter(|&unit| {
             let unit = &self.units[unit];
-            row > 1
+            summed != Summed::NONE
                 && unit.shape == Shape::Map { elements: self.p.elements(source) }
-                && (unit.row == 1 || unit.row == row)
+                && [summed, Summed::NONE].contains(&unit.summed)
                 && unit.sums.len() < MAX_SUMS
         });
         match joins {
             Some(unit) => {
                 self.units[unit].sums.push(id);
-                self.units[unit].row = row;
+                self.units[unit].summed = summed;
                 self.of[id] = Some(unit);
             }
             None => self.open(vec![id], Shape::Single),
@@ -342,7 +436,35 @@ impl Fusion<'_> {
                 }
             }
         }
-        let units = order.into_iter().map(|unit| self.units[unit].clone());
-        units.filter(|unit| !unit.members.is_empty()).collect()
+        self.pruned(order)
+    }
+
+    /// The units in order, without what nobody reads since it is made again elsewhere.
+    fn pruned(mut self, order: Vec<usize>) -> Vec<Unit> {
+        let mut wanted = self.kept;
+        let mut units: Vec<Unit> = Vec::new();
+        for unit in order.into_iter().rev() {
+            let mut unit = std::mem::replace(&mut self.units[unit], Unit::empty());
+            if matches!(unit.shape, Shape::Map { .. }) {
+                unit.sums.retain(|id| wanted.contains(id));
+                let own = unit.members.iter().copied().filter(|id| !unit.copies.contains(id));
+                let mut used: BTreeSet<Id> = own.filter(|id| wanted.contains(id)).collect();
+                let sources = |&id: &Id| self.p.values[id].inputs.iter().copied();
+                used.extend(unit.sums.iter().flat_map(sources).map(|id| root(self.p, id)));
+                for &id in unit.members.iter().rev() {
+                    if used.contains(&id) {
+                        used.extend(sources(&id).map(|id| root(self.p, id)));
+                    }
+                }
+                unit.members.retain(|id| used.contains(id));
+                unit.copies.retain(|id| used.contains(id));
+            }
+            if !unit.members.is_empty() {
+                wanted.extend(unit.sources(self.p));
+                units.push(unit);
+            }
+        }
+        units.reverse();
+        units
     }
 }

@@ -16,6 +16,7 @@ mod lower;
 mod memory;
 mod planned;
 mod program;
+mod recipe;
 #[cfg(test)]
 pub(crate) mod tests;
 

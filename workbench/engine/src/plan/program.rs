@@ -12,6 +12,9 @@ use crate::geometry::Geometry;
 use crate::kernels::map::Map;
 use crate::kernels::reduce::Fold;
 
+/// Ops that are looked through for sums that are there.
+const MAX_DEPTH: usize = 6;
+
 /// A value's place in [`Program::values`]; what it is computed from comes before it.
 pub(crate) type Id = usize;
 
@@ -350,7 +353,74 @@ impl Program {
         }
         let mut axes = axes.to_vec();
         axes.sort_unstable();
+        if fold == Fold::Sum && self.backward {
+            if let Some(sum) = self.known_sum(x, &axes, MAX_DEPTH) {
+                return sum;
+            }
+            if items_first(&from, &axes) {
+                let of_item = self.reduce(fold, x, &axes[1..]);
+                return self.reduce(fold, of_item, &[0]);
+            }
+        }
         self.push(Instr::Reduce { fold, axes }, &[x], &dims, Kind::Float)
+    }
+
+    /// The sum of `x` over axes, sorted, where it follows from sums that are there: Σ (a · s + t) = s Σ a + n t for what
+    /// does not vary along the axes. The gradients of a mean and of a shift are such sums of one value.
+    fn known_sum(&mut self, x: Id, axes: &[usize], depth: usize) -> Option<Id> {
+        let dims = self.dims(x).to_vec();
+        let kept: Vec<usize> =
+            (0..dims.len()).filter(|axis| !axes.contains(axis)).map(|axis| dims[axis]).collect();
+        let instr = Instr::Reduce { fold: Fold::Sum, axes: axes.to_vec() };
+        if let Some(&id) = self.known.get(&(instr, vec![x], kept.clone())) {
+            return Some(id);
+        }
+        let depth = depth.checked_sub(1)?;
+        if items_first(&dims, axes) {
+            let of_item = self.known_sum(x, &axes[1..], depth)?;
+            return Some(self.reduce(Fold::Sum, of_item, &[0]));
+        }
+        let Value { instr: Instr::Map(map), inputs, .. } = self.values[x].clone() else {
+            return None;
+        };
+        let sum = match (map, &inputs[..]) {
+            (Map::Unary(Unary::Neg), &[a]) => {
+                let a = self.known_sum(a, axes, depth)?;
+                self.unary(Unary::Neg, a)
+            }
+            (Map::Binary(op @ (Binary::Mul | Binary::Div)), &[a, b]) => {
+                let turned = (op == Binary::Mul).then_some([b, a]);
+                [Some([a, b]), turned].into_iter().flatten().find_map(|[whole, factor]| {
+                    let factor = self.constant_along(factor, axes, dims.len())?;
+                    let fits = self.dims(whole) == dims;
+                    let sum = if fits { self.known_sum(whole, axes, depth)? } else { return None };
+                    Some(self.binary(op, sum, factor))
+                })?
+            }
+            (Map::Binary(op @ (Binary::Add | Binary::Sub)), &[a, b]) => {
+                let count: usize = axes.iter().map(|&axis| dims[axis]).product();
+                let mut part = |side: Id| match self.constant_along(side, axes, dims.len()) {
+                    Some(side) => Some(self.scale(side, count as f32)),
+                    None if self.dims(side) == dims => self.known_sum(side, axes, depth),
+                    None => None,
+                };
+                let (a, b) = (part(a)?, part(b)?);
+                self.binary(op, a, b)
+            }
+            _ => return None,
+        };
+        Some(self.spread(sum, &kept))
+    }
+
+    /// An operand of something of so many axes without those along which it does not vary, if they are such.
+    fn constant_along(&mut self, x: Id, axes: &[usize], rank: usize) -> Option<Id> {
+        let lead = rank - self.dims(x).len();
+        let size = |axis: usize| axis.checked_sub(lead).map_or(1, |axis| self.dims(x)[axis]);
+        if axes.iter().any(|&axis| size(axis) != 1) {
+            return None;
+        }
+        let kept: Vec<usize> = (lead..rank).filter(|axis| !axes.contains(axis)).map(size).collect();
+        Some(self.reshape(x, &kept))
     }
 
     pub fn slice(&mut self, x: Id, axis: usize, start: usize, length: usize) -> Id {
@@ -437,6 +507,17 @@ impl Program {
         }
         (sides, flags)
     }
+}
+
+/// Whether a sum over all axes but the last is taken of each item first: in the pass that computes the item, and in
+/// common with sums that are needed of items.
+fn items_first(dims: &[usize], axes: &[usize]) -> bool {
+    let last = dims.len() - 1;
+    last >= 2
+        && axes.iter().copied().eq(0..last)
+        && dims[0] > 1
+        && dims[last] > 1
+        && dims[1..last].iter().any(|&size| size > 1)
 }
 
 /// NumPy broadcasting of shapes that are known to agree.
