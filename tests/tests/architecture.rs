@@ -21,6 +21,10 @@ const OURS: &[(&str, &[&str])] = &[
         "workbench-trainer",
         &["workbench-analysis", "workbench-engine", "workbench-runs", "workbench-experiment"],
     ),
+    (
+        "workbench-evaluate",
+        &["workbench-analysis", "workbench-engine", "workbench-runs", "workbench-trainer"],
+    ),
     ("workbench-plots", &["workbench-runs"]),
     ("workbench-dashboard", &["workbench-runs"]),
 ];

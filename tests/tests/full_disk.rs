@@ -121,6 +121,7 @@ fn a_status_is_told_on_a_full_disk_and_latents_are_whole_or_not_there() {
         logvar: vec![0.25; 4000],
         labels: None,
         attributes: Vec::new(),
+        items: Vec::new(),
     };
     latents(1).save(&run).unwrap();
     disk.fill(0);

@@ -13,6 +13,8 @@ pub struct Network {
 
 /// Groups of a group norm, where the channels can be divided so; the most that divide them otherwise.
 const GROUPS: usize = 8;
+/// Places along all axes together up to which blocks are worth their time: 16x16, or 8x8x8.
+const SMALL: usize = 512;
 
 impl Network {
     pub const CHANNELS: Param = param::ints(
@@ -22,10 +24,11 @@ impl Network {
     )
     .range(1, 4096);
     pub const BLOCKS: Param =
-        param::int("blocks", "Residual blocks at the smallest size.", 1).range(0, 64);
+        param::int("blocks", "Residual blocks at each small size (up to 512 places).", 1)
+            .range(0, 64);
     pub const HIDDEN: Param =
         param::int("hidden", "Features: units of the layer before the predictions.", 128)
-            .range(1, 65536);
+            .range(2, 65536);
     pub const NORM: Param = param::bool("norm", "Group norm in the residual blocks.", true);
     pub const DROPOUT: Param =
         param::float("dropout", "Share of the features left out at each step of training.", 0.0)
@@ -57,16 +60,21 @@ impl Network {
                 "`channels` has {} numbers, and an axis of the image is down to 1 after {i}: give {i} numbers at most",
                 self.channels.len()
             );
-            let down = h.conv(&format!("down{}", i + 1), n, 4).stride(2).pad(1);
-            // The blocks begin with their own.
-            let is_last = i + 1 == self.channels.len();
-            h = if is_last { *down } else { down.relu() };
+            h = *h.conv(&format!("down{}", i + 1), n, 4).stride(2).pad(1);
+            let places: usize = (2..h.shape().len()).map(|axis| h.size(axis)).product();
+            if places <= SMALL || i + 1 == self.channels.len() {
+                for block in 1..=self.blocks {
+                    h = self.block(&format!("block{}_{block}", i + 1), h);
+                }
+            }
+            h = self.normalised(&format!("norm{}", i + 1), h).relu();
         }
-        for block in 1..=self.blocks {
-            h = self.block(&format!("block{block}"), h);
-        }
-        let h = self.normalised("norm", h).relu();
-        Ok(h.flatten().linear("features", self.hidden).relu())
+        // What a thing is can be told wherever it stands, by means and maxima; where it stands, by the whole alone.
+        let spatial: Vec<usize> = (2..h.shape().len()).collect();
+        let what = h.mean(&spatial).concat(1, &[h.reduce_max(&spatial)]);
+        let half = self.hidden / 2;
+        let at = h.flatten().linear("where", self.hidden - half).relu();
+        Ok(what.linear("what", half).relu().concat(1, &[at]))
     }
 
     /// The features with some left out while training.

@@ -97,7 +97,9 @@ fn latents(dir: &Path) -> Parser {
             attribute("age", AttributeKind::Real, &[]),
         ];
         let labels = Some(vec![1; n]);
-        let snapshot = Snapshot { step: 7, dims: 3, mean, logvar, labels, attributes };
+        // The larger one is of some items of its split.
+        let items = if n > 2 { (0..n as u32).map(|at| 3 * at).collect() } else { Vec::new() };
+        let snapshot = Snapshot { step: 7, dims: 3, mean, logvar, labels, attributes, items };
         path = snapshot.save(&run).unwrap();
         fs::read(&path).unwrap()
     });

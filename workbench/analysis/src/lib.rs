@@ -1,25 +1,31 @@
-//! Statistics of plain numbers: Gaussian mixtures fitted by expectation maximisation, ridge regression, and how far an
-//! aggregate posterior is from the prior.
+//! Statistics of plain numbers: Gaussian mixtures fitted by expectation maximisation, ridge regression, how far an
+//! aggregate posterior is from the prior, nearest neighbours, the pieces of a volume and where a clip is bright.
 //!
 //! Everything is a pure function of arrays. Points are rows of `[N, D]` numbers, row-major. Sums are taken in an order
 //! that depends on shapes alone, so that the number of threads changes no bit.
 
 mod aggregate;
+mod centroids;
 mod cholesky;
 mod components;
 mod em;
 mod kmeans;
 mod mixture;
 mod moments;
+mod neighbours;
+mod pieces;
 mod random;
 mod ridge;
 
 pub use aggregate::{AggregatePosterior, aggregate_posterior};
+pub use centroids::centroids;
 pub use cholesky::Cholesky;
 pub use components::{Limits, fit_mixture};
 pub use em::{CovariancePrior, expectation_maximisation};
 pub use mixture::{Component, Mixture};
 pub use moments::{covariance, mean};
+pub use neighbours::{Rows, covered, kth_nearest, nearest};
+pub use pieces::largest_piece;
 pub use random::Stream;
 pub use ridge::{Row, ridge};
 

@@ -93,7 +93,7 @@ pub fn measure(
 impl Judged {
     pub fn json(&self) -> Result<Value> {
         let mut value = serde_json::to_value(&self.report).map_err(Failure::running)?;
-        value["run"] = json!(self.judge);
+        value["judge"] = json!(self.judge);
         value["seed"] = json!(self.seed);
         value["from"] = json!(self.from.name());
         Ok(value)

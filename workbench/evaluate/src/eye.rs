@@ -1,10 +1,10 @@
 //! What is seen of images: by a judge, and without one.
 
+use workbench_analysis::{centroids, largest_piece};
 use workbench_engine::Array;
 use workbench_trainer::Medium;
 
 use crate::judge::{Judge, Opinion};
-use crate::measures::shape::{centroids, largest_piece};
 use crate::{Error, Target};
 
 /// Looks at images.

@@ -24,7 +24,7 @@ pub use measures::held_out::HeldOut;
 pub use measures::quality::Quality;
 pub use measures::recognisable::Recognisable;
 pub use measures::shape::{Pieces, Position};
-pub use measures::sliders::{Other, Slider};
+pub use measures::sliders::{By, Other, Slider};
 pub use measures::support::{PrecisionRecall, Support};
 pub use report::{Report, Settings, report};
 pub use subject::{Draw, Subject};

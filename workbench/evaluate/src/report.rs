@@ -1,6 +1,7 @@
 //! All measures of a model that apply to it.
 
 use serde::Serialize;
+use workbench_analysis::Rows;
 use workbench_engine::noise::{Key, permutation};
 use workbench_trainer::{Medium, Splits, Transform, of_items};
 
@@ -9,7 +10,6 @@ use crate::items::Items;
 use crate::measures::asked::{AskedOf, asked};
 use crate::measures::copies::{Copies, distances};
 use crate::measures::held_out::{HeldOut, held_out};
-use crate::measures::neighbours::Rows;
 use crate::measures::quality::{Quality, quality};
 use crate::measures::recognisable::{Recognisable, recognisable};
 use crate::measures::shape::{Pieces, Position, position, whole};
@@ -32,7 +32,7 @@ pub struct Settings {
 pub struct Report {
     pub samples: usize,
     /// How good the judge is on the test split: the most that can be expected of what follows.
-    pub judge: Vec<Quality>,
+    pub quality: Vec<Quality>,
     pub asked: Vec<AskedOf>,
     pub reconstructions: Vec<Quality>,
     pub recognisable: Vec<Recognisable>,
@@ -71,7 +71,7 @@ pub fn report(
     let has_judge = eye.judge.is_some();
     let mut report = Report { samples: n, ..Report::default() };
     if has_judge {
-        report.judge = quality(eye, &test, &test.seen);
+        report.quality = quality(eye, &test, &test.seen);
     }
 
     let draws = subject.draws();

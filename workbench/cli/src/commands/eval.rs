@@ -87,7 +87,7 @@ pub fn eval(context: &Context, eval: &Eval) -> Result<()> {
         console::json(
             &json!({"run": run.name(), "split": eval.split, "n": split.len(), "metrics": numbers(&metrics),
                 "attributes": read.iter().map(|one| described(one, is_given(one), repeats(one))).collect::<Vec<_>>(),
-                "judge": judged.map(|judged| judged.json()).transpose()?}),
+                "judged": judged.map(|judged| judged.json()).transpose()?}),
         );
         return Ok(());
     }

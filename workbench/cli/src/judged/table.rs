@@ -1,6 +1,6 @@
 //! What a judge found, as text that fits into 80 columns.
 
-use workbench_evaluate::{Agreement, Copies, Distances, HeldOut, Quality, Report, Slider};
+use workbench_evaluate::{Agreement, By, Copies, Distances, HeldOut, Quality, Report, Slider};
 
 use workbench_trainer::SampleFrom;
 
@@ -90,7 +90,11 @@ fn asked(report: &Report) {
 fn slider_row(report: &Report, slider: &Slider) -> Vec<String> {
     let most = slider.others.iter().max_by(|a, b| a.moved.total_cmp(&b.moved));
     let most = most.map(|other| format!("{} ({})", percent(other.moved), other.name));
-    let by = if slider.by == "condition" { " (condition)" } else { "" };
+    let by = match slider.by {
+        By::Latent => "",
+        By::Condition => ", by condition",
+        By::Both => ", by condition and code",
+    };
     vec![
         name(&format!("{}{by}", slider.name)),
         agreement(Some(slider.agreement)),
@@ -105,7 +109,7 @@ fn held_out_row(of: &HeldOut) -> Vec<String> {
         let is_number = of.values[k].starts_with(|c: char| c.is_ascii_digit() || c == '-');
         if is_number { format!("{} {}", of.targets[k], of.values[k]) } else { of.values[k].clone() }
     });
-    vec![name(&format!("{a}, {b}")), percent(of.share), percent(of.judge), of.by.to_owned()]
+    vec![name(&format!("{a}, {b}")), percent(of.share), percent(of.judge), of.by.name().to_owned()]
 }
 
 fn near(copies: &Copies) {
@@ -120,7 +124,7 @@ fn near(copies: &Copies) {
 /// How good the judge is.
 fn of_judge(report: &Report, name: &str) -> Option<Agreement> {
     let is_it = |quality: &&Quality| quality.name == name;
-    report.judge.iter().find(is_it).map(|quality| quality.agreement)
+    report.quality.iter().find(is_it).map(|quality| quality.agreement)
 }
 
 fn agreement(agreement: Option<Agreement>) -> String {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::neighbours::{Rows, nearest};
+use workbench_analysis::{Rows, nearest};
 
 /// How near samples are to training images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -27,7 +27,7 @@ const PERCENTILE: f64 = 0.01;
 
 /// `None` where there are none.
 pub fn distances(samples: Rows, test: Rows, train: Rows) -> Option<Distances> {
-    if samples.len() == 0 || test.len() == 0 || train.len() == 0 {
+    if samples.is_empty() || test.is_empty() || train.is_empty() {
         return None;
     }
     let sorted = |rows: Rows| {
@@ -57,8 +57,10 @@ mod tests {
     fn copies_are_told_from_others() {
         let cloud = |number| normal(Key::new(4, "cloud", number, 0), 3 * 400);
         let (train, test, fresh) = (cloud(0), cloud(1), cloud(2));
-        let rows = |of| Rows::new(of, 3);
-        let of = |made: &[f32]| distances(rows(made), rows(&test), rows(&train)).unwrap();
+        let of = |made: &[f32]| {
+            let [made, test, train] = [made, &test, &train].map(|of| Rows::new(of, 3));
+            distances(made, test, train).unwrap()
+        };
         assert!(
             (of(&fresh).ratio - 1.0).abs() < 0.15 && of(&fresh).nearer < 0.04,
             "{:?}",

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use workbench_trainer::of_items;
 
-use super::sliders::{Move, Mover};
+use super::sliders::{By, Move, Mover};
 use crate::items::Items;
 use crate::target::Place;
 use crate::{Error, Eye, Seen, Target};
@@ -14,8 +14,8 @@ pub struct HeldOut {
     /// The names of the targets, and of their values.
     pub targets: [String; 2],
     pub values: [String; 2],
-    /// "condition" where the model is conditioned on both, else "latent".
-    pub by: &'static str,
+    /// The condition alone, and codes drawn for it, where the model is conditioned on both; else test items are moved.
+    pub by: By,
     /// The share of what is asked for both that is recognised as both.
     pub share: f64,
     pub n: usize,
@@ -91,7 +91,8 @@ pub fn held_out(
         let know = |item: usize| (0..2).all(|k| test[pair.targets[k]][item].is_some());
         let (with, without): (Vec<usize>, Vec<usize>) =
             order.iter().filter(|&&item| know(item)).partition(|&&item| is_it(item));
-        let by_condition = first.1 == "condition" && second.1 == "condition";
+        let is_conditioned = |by: &[By]| by.contains(&By::Condition);
+        let by_condition = is_conditioned(&first.1) && is_conditioned(&second.1);
         let items: Vec<usize> = match by_condition {
             true => without.iter().copied().cycle().take(n).collect(),
             false => without.into_iter().take(n).collect(),
@@ -99,16 +100,17 @@ pub fn held_out(
         if items.is_empty() {
             continue;
         }
-        let to = |k: usize, place: Place| {
+        let to = |k: usize, (place, ways): &(Place, Vec<By>)| {
             let mut to = two[k].scale().spread_in(pair.bins[k], items.len());
             // Of two numbers, high and high would else rise together.
             if k == 1 {
                 let half = to.len() / 2;
                 to.rotate_left(half);
             }
-            Move { target: two[k], place, to }
+            let by = ways.last().copied().unwrap_or(By::Latent);
+            Move { target: two[k], place: *place, by, to }
         };
-        let moves = [to(0, first.0), to(1, second.0)];
+        let moves = [to(0, &first), to(1, &second)];
         let seen = match by_condition {
             true => {
                 let mut given = of_items(&mover.items.given, &items);
@@ -123,7 +125,11 @@ pub fn held_out(
         found.push(HeldOut {
             targets: two.map(|target| target.name.clone()),
             values: [0, 1].map(|k| two[k].bin_name(pair.bins[k])),
-            by: if by_condition { "condition" } else { "latent" },
+            by: match (by_condition, is_conditioned(&first.1) || is_conditioned(&second.1)) {
+                (true, _) => By::Condition,
+                (false, true) => By::Both,
+                (false, false) => By::Latent,
+            },
             share: recognised(targets, &pair, &seen, &every),
             n: items.len(),
             judge: recognised(targets, &pair, &mover.items.seen, &with),

@@ -3,7 +3,6 @@
 pub mod asked;
 pub mod copies;
 pub mod held_out;
-pub mod neighbours;
 pub mod quality;
 pub mod recognisable;
 pub mod shape;

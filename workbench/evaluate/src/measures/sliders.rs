@@ -13,12 +13,33 @@ use crate::{Agreement, Error, Eye, Seen, Subject, Target};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Slider {
     pub name: String,
-    /// "condition" where the model is conditioned on it, else "latent".
-    pub by: &'static str,
+    pub by: By,
     /// Between what was asked for and what is seen then.
     pub agreement: Agreement,
     /// How far the others moved.
     pub others: Vec<Other>,
+}
+
+/// What moves an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum By {
+    /// Its code, along the direction of the target.
+    Latent,
+    /// What the model is conditioned on; the code is held.
+    Condition,
+    /// Both, where codes go with what the model is conditioned on.
+    Both,
+}
+
+impl By {
+    pub fn name(self) -> &'static str {
+        match self {
+            By::Latent => "latent",
+            By::Condition => "condition",
+            By::Both => "both",
+        }
+    }
 }
 
 /// A target that was to be held.
@@ -36,21 +57,24 @@ pub struct Mover<'a> {
     pub items: &'a Items,
 }
 
-/// A target, where it is, and a value of it for each item that is moved.
+/// A target, where it is, by what it is moved, and a value of it for each item that is moved.
 pub struct Move<'a> {
     pub target: &'a Target,
     pub place: Place,
+    pub by: By,
     pub to: Vec<f32>,
 }
 
 impl Mover<'_> {
-    /// Whether a target can be moved: `None`, or by what.
-    pub fn by(&self, target: &Target) -> Option<(Place, &'static str)> {
+    /// Where a target is, and by what it can be moved, the best last; none where it can't.
+    pub fn by(&self, target: &Target) -> Option<(Place, Vec<By>)> {
         let place = target.place?;
-        let by = match (self.subject.is_conditioned_on(target), self.factors.has(place)) {
-            (true, _) => "condition",
-            (false, true) if !self.items.codes.is_empty() => "latent",
-            _ => return None,
+        let has_direction = self.factors.has(place) && !self.items.codes.is_empty();
+        let by = match (self.subject.is_conditioned_on(target), has_direction) {
+            (true, true) => vec![By::Condition, By::Both],
+            (true, false) => vec![By::Condition],
+            (false, true) => vec![By::Latent],
+            (false, false) => return None,
         };
         Some((place, by))
     }
@@ -63,10 +87,12 @@ impl Mover<'_> {
         let mut codes = self.items.codes_of(items);
         let dims = codes.len() / items.len().max(1);
         let mut given: Batch = of_items(&self.items.given, items);
-        for (number, Move { target, place, to }) in moves.iter().enumerate() {
-            if self.subject.is_conditioned_on(target) {
-                // The code goes along: what it keeps of the target would speak against the condition.
+        for (number, Move { target, place, by, to }) in moves.iter().enumerate() {
+            if *by != By::Latent {
                 given = self.subject.conditioned(given, target, to);
+            }
+            if *by == By::Condition {
+                continue;
             }
             for (row, &item) in items.iter().enumerate() {
                 // What was moved before is where it was moved to.
@@ -97,35 +123,43 @@ pub fn sliders(
 ) -> Result<Vec<Slider>, Error> {
     let mut found = Vec::new();
     for (number, target) in eye.targets().iter().enumerate() {
-        let Some((place, by)) = mover.by(target) else { continue };
+        let Some((place, ways)) = mover.by(target) else { continue };
         let known = |item: &&usize| mover.items.values(place)[**item].is_finite();
         let items: Vec<usize> = order.iter().filter(known).copied().take(n).collect();
-        let to = target.scale().spread(items.len());
-        let seen = mover.moved(eye, &items, &[Move { target, place, to: to.clone() }])?;
-        let Some(agreement) = Agreement::of(target.scale(), &to, &seen.opinion.values[number])
-        else {
-            continue;
-        };
-        let others = eye.targets().iter().enumerate().filter(|(other, _)| *other != number);
-        let others = others.filter_map(|(other, held)| {
-            // Of an item that has no legs, those that the judge sees mean nothing.
-            let known =
-                |item: usize| held.place.is_some_and(|at| mover.items.values(at)[item].is_finite());
-            let before: Vec<f32> =
-                (items.iter())
-                    .map(|&item| {
-                        if known(item) {
-                            reconstructed.opinion.values[other][item]
-                        } else {
-                            f32::NAN
-                        }
-                    })
-                    .collect();
-            let moved = Agreement::moved(held.scale(), &before, &seen.opinion.values[other])?;
-            Some(Other { name: held.name.clone(), moved })
-        });
-        let name = target.name.clone();
-        found.push(Slider { name, by, agreement, others: others.collect() });
+        for by in ways {
+            let to = target.scale().spread(items.len());
+            let moves = [Move { target, place, by, to }];
+            let seen = mover.moved(eye, &items, &moves)?;
+            let values = &seen.opinion.values[number];
+            let agreement = Agreement::of(target.scale(), &moves[0].to, values);
+            let Some(agreement) = agreement else { continue };
+            let others = others(mover, eye, number, &items, [reconstructed, &seen]);
+            found.push(Slider { name: target.name.clone(), by, agreement, others });
+        }
     }
     Ok(found)
+}
+
+/// How far the targets moved that were to be held, from what is seen of the reconstructions of all items to what is seen of
+/// those that were moved.
+fn others(
+    mover: &Mover,
+    eye: &Eye,
+    moved: usize,
+    items: &[usize],
+    [before, after]: [&Seen; 2],
+) -> Vec<Other> {
+    let held = eye.targets().iter().enumerate().filter(|(number, _)| *number != moved);
+    let other = |(number, held): (usize, &Target)| {
+        // Of an item that has no legs, those that the judge sees mean nothing.
+        let place = held.place?;
+        let before = |&item: &usize| match mover.items.values(place)[item].is_finite() {
+            true => before.opinion.values[number][item],
+            false => f32::NAN,
+        };
+        let before: Vec<f32> = items.iter().map(before).collect();
+        let moved = Agreement::moved(held.scale(), &before, &after.opinion.values[number])?;
+        Some(Other { name: held.name.clone(), moved })
+    };
+    held.filter_map(other).collect()
 }

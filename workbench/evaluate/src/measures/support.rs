@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::neighbours::{Rows, covered, kth_nearest};
+use workbench_analysis::{Rows, covered, kth_nearest};
 
 /// Precision: the share of drawn images that are within the k-neighbourhoods of real ones. Recall: the share of real ones
 /// that are within those of drawn ones.
@@ -56,8 +56,8 @@ mod tests {
     fn what_is_alike_is_precise_and_complete_and_what_is_narrow_is_precise_alone() {
         let (train, test) = (cloud(0, 1.0, 0.0), cloud(1, 1.0, 0.0));
         let of = |made: &[f32]| {
-            let rows = |of| Rows::new(of, 2);
-            precision_recall(rows(made), rows(&test), rows(&train)).unwrap()
+            let [made, test, train] = [made, &test, &train].map(|of| Rows::new(of, 2));
+            precision_recall(made, test, train).unwrap()
         };
         let same = of(&cloud(2, 1.0, 0.0));
         assert!(same.samples.precision > 0.85 && same.samples.recall > 0.85, "{same:?}");

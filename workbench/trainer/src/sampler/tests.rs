@@ -18,7 +18,15 @@ fn codes(centre: impl Fn(usize) -> [f32; 2]) -> Snapshot {
         [x + 0.4 * noise[2 * i], y + 0.4 * noise[2 * i + 1]]
     });
     let (mean, logvar) = (mean.collect(), vec![0.09f32.ln(); 2 * N]);
-    Snapshot { step: 5, dims: 2, mean, logvar, labels: None, attributes: Vec::new() }
+    Snapshot {
+        step: 5,
+        dims: 2,
+        mean,
+        logvar,
+        labels: None,
+        attributes: Vec::new(),
+        items: Vec::new(),
+    }
 }
 
 fn mean_of(z: &Array, which: impl Fn(usize) -> bool) -> [f32; 2] {

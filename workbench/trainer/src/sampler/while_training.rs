@@ -41,6 +41,10 @@ impl Training<'_> {
             None => Err("the architecture marks no posterior mean".to_owned()),
         };
         self.sampler = Some((step, sampler.clone()));
+        if self.session.graph().is_classifier() {
+            // It draws nothing, and nobody misses a sampler.
+            return Ok(sampler);
+        }
         let words = match &sampler {
             Ok(sampler) => sampler.words(),
             Err(why) => format!("none: {why}; samples are of the prior"),

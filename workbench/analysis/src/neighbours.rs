@@ -14,8 +14,13 @@ impl<'a> Rows<'a> {
         Rows { of, dims: dims.max(1) }
     }
 
+    /// How many.
     pub fn len(&self) -> usize {
         self.of.len() / self.dims
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.of.is_empty()
     }
 
     pub fn row(&self, at: usize) -> &'a [f32] {
