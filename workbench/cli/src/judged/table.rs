@@ -107,9 +107,13 @@ fn slider_row(report: &Report, slider: &Slider) -> Vec<String> {
 
 fn held_out_row(of: &HeldOut) -> Vec<String> {
     let [a, b] = [0, 1].map(|k| {
-        // The name of a value often tells what it is of; a number does not.
-        let is_number = of.values[k].starts_with(|c: char| c.is_ascii_digit() || c == '-');
-        if is_number { format!("{} {}", of.targets[k], of.values[k]) } else { of.values[k].clone() }
+        // The name of a value often tells what it is of; a number, a yes and a no do not.
+        let value = &of.values[k];
+        let is_number = value.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+        match is_number || value == "yes" || value == "no" {
+            true => format!("{} {value}", of.targets[k]),
+            false => value.clone(),
+        }
     });
     vec![name(&format!("{a}, {b}")), percent(of.share), percent(of.judge), of.by.name().to_owned()]
 }
