@@ -14,6 +14,7 @@ pub fn show(judge: Option<&str>, from: SampleFrom, seed: u64, report: &Report) {
         let of = from.title();
         console::line(format_args!("\njudged by {judge}. {of}: {n}, seed {seed}"));
         console::line("judge: how well it tells the same of test images, the most to expect");
+        console::line("of numbers: R² of asked and seen, ± the mean error as a share of the range");
     }
     asked(report);
     let rows = report.reconstructions.iter().map(|of| {
@@ -89,14 +90,15 @@ fn asked(report: &Report) {
 
 fn slider_row(report: &Report, slider: &Slider) -> Vec<String> {
     let most = slider.others.iter().max_by(|a, b| a.moved.total_cmp(&b.moved));
-    let most = most.map(|other| format!("{} ({})", percent(other.moved), other.name));
+    let most =
+        most.map(|other| format!("{} ({})", percent(other.moved), within(&other.name, 14).trim()));
     let by = match slider.by {
         By::Latent => "",
-        By::Condition => ", by condition",
-        By::Both => ", by condition and code",
+        By::Condition => " (condition)",
+        By::Both => " (and code)",
     };
     vec![
-        name(&format!("{}{by}", slider.name)),
+        format!("{}{by}", within(&slider.name, 16)),
         agreement(Some(slider.agreement)),
         agreement(of_judge(report, &slider.name)),
         most.unwrap_or_default(),
@@ -105,9 +107,13 @@ fn slider_row(report: &Report, slider: &Slider) -> Vec<String> {
 
 fn held_out_row(of: &HeldOut) -> Vec<String> {
     let [a, b] = [0, 1].map(|k| {
-        // The name of a value often tells what it is of; a number does not.
-        let is_number = of.values[k].starts_with(|c: char| c.is_ascii_digit() || c == '-');
-        if is_number { format!("{} {}", of.targets[k], of.values[k]) } else { of.values[k].clone() }
+        // The name of a value often tells what it is of; a number, a yes and a no do not.
+        let value = &of.values[k];
+        let is_number = value.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+        match is_number || value == "yes" || value == "no" {
+            true => format!("{} {value}", of.targets[k]),
+            false => value.clone(),
+        }
     });
     vec![name(&format!("{a}, {b}")), percent(of.share), percent(of.judge), of.by.name().to_owned()]
 }
@@ -132,9 +138,9 @@ fn agreement(agreement: Option<Agreement>) -> String {
         None => "-".to_owned(),
         Some(Agreement::Values { share, .. }) => percent(share),
         Some(Agreement::Number { r2: Some(r2), error, .. }) => {
-            format!("R² {r2:.3}, off {}", percent(error))
+            format!("R² {r2:.3} ±{}", percent(error))
         }
-        Some(Agreement::Number { r2: None, error, .. }) => format!("off {}", percent(error)),
+        Some(Agreement::Number { r2: None, error, .. }) => format!("±{}", percent(error)),
     }
 }
 
@@ -142,13 +148,15 @@ fn percent(share: f64) -> String {
     format!("{:.1}%", 100.0 * share)
 }
 
-/// Long names leave room for the numbers.
+/// Indented, no longer than leaves room for the numbers.
 fn name(name: &str) -> String {
-    const LONGEST: usize = 34;
-    let name: String = match name.chars().count() {
-        0..=LONGEST => name.to_owned(),
-        _ => name.chars().take(LONGEST - 1).chain(['…']).collect(),
-    };
+    within(name, 34)
+}
+
+/// Indented, and cut to so many characters.
+fn within(name: &str, longest: usize) -> String {
+    let cut = || name.chars().take(longest - 1).chain(['…']).collect();
+    let name = if name.chars().count() <= longest { name.to_owned() } else { cut() };
     format!("  {name}")
 }
 

@@ -58,8 +58,8 @@ mod tests {
         let cloud = |number| normal(Key::new(4, "cloud", number, 0), 3 * 400);
         let (train, test, fresh) = (cloud(0), cloud(1), cloud(2));
         let of = |made: &[f32]| {
-            let [made, test, train] = [made, &test, &train].map(|of| Rows::new(of, 3));
-            distances(made, test, train).unwrap()
+            let (test, train) = (Rows::new(&test, 3), Rows::new(&train, 3));
+            distances(Rows::new(made, 3), test, train).unwrap()
         };
         assert!(
             (of(&fresh).ratio - 1.0).abs() < 0.15 && of(&fresh).nearer < 0.04,

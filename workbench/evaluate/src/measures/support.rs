@@ -56,8 +56,8 @@ mod tests {
     fn what_is_alike_is_precise_and_complete_and_what_is_narrow_is_precise_alone() {
         let (train, test) = (cloud(0, 1.0, 0.0), cloud(1, 1.0, 0.0));
         let of = |made: &[f32]| {
-            let [made, test, train] = [made, &test, &train].map(|of| Rows::new(of, 2));
-            precision_recall(made, test, train).unwrap()
+            let (test, train) = (Rows::new(&test, 2), Rows::new(&train, 2));
+            precision_recall(Rows::new(made, 2), test, train).unwrap()
         };
         let same = of(&cloud(2, 1.0, 0.0));
         assert!(same.samples.precision > 0.85 && same.samples.recall > 0.85, "{same:?}");
