@@ -87,7 +87,10 @@ impl Media {
         let mean = || Ok(mean.clone()?);
         let samples = || -> Result<Samples, Error> {
             let SampleRows { rows, others } = sampled(session, &batch, split, classes);
-            let n = rows.iter().map(|(_, count)| count).sum::<usize>().max(SAMPLES);
+            let n = match rows.is_empty() {
+                true => SAMPLES,
+                false => rows.iter().map(|(_, count)| count).sum(),
+            };
             let drawn = draw_for(session, sampler, others, (n, SAMPLE_SEED))?;
             let pictures = medium.drawn(session.decode(&drawn.z, &drawn.others)?);
             let labels = rows.into_iter().map(|(label, _)| label).collect();
