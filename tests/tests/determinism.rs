@@ -45,11 +45,10 @@ fn an_average_of_the_weights_is_what_is_measured_and_not_what_is_trained() {
     // On and off by forks, each of which says what becomes of the average.
     let fork = |from: &str, ema: &str, name: &str| {
         let more = ["fork", from, ema, "train.steps=80", "--headless", "--name", name];
-        workbench.command(&more).ok();
-        let text = workbench.command(&["log", name]).ok().stdout;
+        let said = workbench.command(&more).ok();
         let metrics = workbench.command(&["show", name, "--json"]).ok().json();
         assert_eq!(metrics["state"], "finished");
-        text
+        said.stdout + &said.stderr
     };
     let on = fork("raw", "train.ema=0.9", "on");
     assert!(on.contains("begins with the parent's weights"), "{on}");

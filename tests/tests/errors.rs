@@ -208,7 +208,7 @@ fn names_of_what_is_not_there() {
     "#);
     assert_snapshot!(said(&Workbench::new(), &["train", "digits-mlpp"]), @r"error: there is no experiment file digits-mlpp; did you mean experiments/digits-mlp.toml?");
     assert_snapshot!(said(&Workbench::new(), &["train", "experiments/digit-mlp.toml"]), @r"error: there is no experiment file experiments/digit-mlp.toml; did you mean experiments/digits-mlp.toml?");
-    assert_snapshot!(said(&Workbench::new(), &["check", "nothing-like-it"]), @r"error: there is no experiment file nothing-like-it; in experiments/ there are apples-conv, bench-conv28, bench-conv64, bench-mlp28, bench-res64, coloured-shapes-conv, digits-beta, digits-conditional, digits-conv, digits-mlp, emoji-conv, faces-conv, faces-told, fashion-conv, landscapes-conv, mnist-conv, moving-digits-conv, shapes-conv, solids-conv");
+    assert_snapshot!(said(&Workbench::new(), &["check", "nothing-like-it"]), @r"error: there is no experiment file nothing-like-it; in experiments/ there are apples-conv, bench-conv28, bench-conv64, bench-mlp28, bench-res64, coloured-shapes-conv, digits-beta, digits-conditional, digits-conv, digits-mlp, emoji-conv, faces-conv, faces-told, fashion-conv, judge-apples, judge-coloured-shapes, judge-digits, judge-emoji, judge-faces, judge-landscapes, judge-moving-digits, judge-solids, landscapes-conv, mnist-conv, moving-digits-conv, shapes-conv, solids-conv");
     assert_snapshot!(said(&Workbench::new(), &["plugin", "show", "conv-va"]), @r"error: there is no plugin `conv-va`; did you mean `conv-vae`? (searched <root>/plugins, <target>/release/plugins, <tmp>/home/workbench/plugins)");
     assert_snapshot!(said(&Workbench::new(), &["data", "show", "digit"]), @r"error: there is no data set `digit`; did you mean `digits`?");
 }
@@ -287,7 +287,7 @@ fn names_of_runs() {
     assert_snapshot!(says(&["show", "red"]), @r"error: no run in <tmp>/runs matches `red`; there are green, blue");
     assert_snapshot!(says(&["show", "e"]), @r"error: `e` is part of 2 names; write more of one: green, blue");
     assert_snapshot!(says(&["plot", "blue", "los"]), @r"error: there is no figure `los`; did you mean `loss`?");
-    assert_snapshot!(says(&["eval", "blue", "--metrics", "fid"]), @r"error: there is no measure `fid`: there are elbo, kl, loss, recon, read/class");
+    assert_snapshot!(says(&["eval", "blue", "--metrics", "fid"]), @r"error: there is no measure `fid`: there are elbo, floor, gradients, kl, kl_aggregate, loss, mutual_information, psnr, read/class, recon, samples/fitted/near_data, samples/fitted/reencoded, samples/prior/near_data, samples/prior/reencoded");
     assert_snapshot!(says(&["eval", "blue", "--split", "tset"]), @r"error: there is no split `tset`: train, valid or test");
     assert_snapshot!(says(&["stop", "blue"]), @r"error: blue is finished: nobody is there to ask");
     assert_snapshot!(says(&["sample", "blue", "-o", "/nowhere/x.png"]), @r"error: /nowhere/x.png could not be written: No such file or directory (os error 2); check that its folder exists and has room");
