@@ -208,8 +208,13 @@ fn a_finished_run_can_be_trained_for_longer() {
     let more = [EPOCHS, &["train.epochs=8", "--name", "whole", "--headless"]].concat();
     workbench.command(&with(SMALL_MLP, &more)).ok();
     assert!(state(&longer) == state(&workbench.run("whole")));
-    // The parent's test is not among them.
-    assert_equal(&records(&workbench, "longer"), &records(&workbench, "whole"), 80);
+    // The parent's test is not among them. Its last samples are of the sampler that a run fits with care at its end.
+    let [longer, whole] = ["longer", "whole"].map(|name| {
+        let mut records = records(&workbench, name);
+        assert!(records.remove(&("images/samples".to_owned(), 60)).is_some());
+        records
+    });
+    assert_equal(&longer, &whole, 80);
 }
 
 #[test]
