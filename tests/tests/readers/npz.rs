@@ -126,9 +126,9 @@ fn clips_have_their_frames_wherever_the_channels_are() {
         assert_eq!(data.field("image").dims, [3, 5, 8, 6], "{name}");
         let bytes = data.bytes("test", 0);
         let n = (0..10).find(|&n| of(n, 0, 0, 0, 0) == bytes[0]).unwrap();
-        for at in 0..bytes.len() {
+        for (at, byte) in bytes.iter().enumerate() {
             let (c, t, y, x) = (at / 240, at / 48 % 5, at / 6 % 8, at % 6);
-            assert_eq!(bytes[at], of(n, c, t, y, x), "{name}: {c} {t} {y} {x}");
+            assert_eq!(*byte, of(n, c, t, y, x), "{name}: {c} {t} {y} {x}");
         }
     }
     let grey = "file = 'last.npy'\nwhite = 255\nlayout = 'thw'";

@@ -171,6 +171,6 @@ mod tests {
         set.compare(&[1.0, 0.0, 9.0, 9.0], 2);
         assert_eq!(set.nearest, [1.0, 1.0]);
         let long: Vec<f32> = (0..35).map(|x| x as f32).collect();
-        assert_eq!(distance(&long, &vec![0.0; 35]), (0..35).map(|x| (x * x) as f32).sum::<f32>());
+        assert_eq!(distance(&long, &[0.0; 35]), (0..35).map(|x| (x * x) as f32).sum::<f32>());
     }
 }

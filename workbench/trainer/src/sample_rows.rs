@@ -83,7 +83,7 @@ fn values<'a>(
     asked: &Asked,
     attributes: &'a [Attribute],
     classes: &[String],
-) -> Option<(By<'a>, Vec<(f32, String)>)> {
+) -> Option<(By<'a>, Values)> {
     if asked.class && !classes.is_empty() {
         let named = classes.iter().enumerate();
         return Some((By::Class, named.map(|(at, name)| (at as f32, name.clone())).collect()));
@@ -105,10 +105,7 @@ fn values<'a>(
 }
 
 /// The rows that there will be, and how many samples each has.
-fn counts(
-    values: Vec<(f32, String)>,
-    count: SampleCount,
-) -> Option<(Vec<(f32, String)>, Vec<usize>)> {
+fn counts(values: Values, count: SampleCount) -> Option<(Values, Vec<usize>)> {
     let rows = values.len();
     match count {
         SampleCount::InAll(n) if rows == 0 || n < 2 * rows => None,
@@ -136,6 +133,9 @@ fn counts(
         }
     }
 }
+
+/// Values of what tells rows apart, with their names.
+type Values = Vec<(f32, String)>;
 
 /// How many columns make a grid that is not higher than wide, where each value begins a row.
 fn columns(counts: &[usize]) -> usize {

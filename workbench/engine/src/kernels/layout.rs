@@ -31,8 +31,9 @@ impl<'a> Layout<'a> {
     /// Lays out elements `from ..` of the iteration space, unless they are those that the tile holds.
     pub fn fill(&mut self, tile: &mut [f32], data: &[f32], from: usize) {
         let Some((dims, strides)) = self.spread else { return };
-        if self.block > 0 {
-            let (block, end) = (from / self.block, (from + tile.len() - 1) / self.block);
+        let end = from + tile.len() - 1;
+        let blocks = from.checked_div(self.block).zip(end.checked_div(self.block));
+        if let Some((block, end)) = blocks {
             let wanted = (block == end).then_some((block, from % self.columns, tile.len()));
             if let (Some((block, column, len)), Some(filled)) = (wanted, self.filled)
                 && (block, column) == (filled.0, filled.1)
