@@ -11,25 +11,21 @@ impl Architecture for BetaVae {
     const NAME: &str = "beta-vae";
     const ABOUT: &str =
         "Convolutional VAE with a heavier KL term, or one held at a growing capacity.";
-    const PARAMS: &[Param] = &[
-        param::LATENT,
-        Stack::ENCODER,
-        ConvStack::CHANNELS,
-        ConvStack::HIDDEN,
-        ResStack::BLOCKS,
-        ResStack::ATTENTION,
-        Likelihood::LIKELIHOOD,
-        Likelihood::SCALE,
-        Likelihood::COMPONENTS,
-        param::INIT,
-        param::float(
-            "capacity",
-            "KL in nats that beta holds it at, at the end (Burgess' C); 0: beta weighs the KL.",
-            0.0,
-        )
-        .between(0.0, 1e4),
-        param::int("capacity_steps", "Steps in which the capacity grows from 0.", 10_000)
-            .range(1, 1 << 40),
+    const PARAMS: &[Param] = params![
+        &[param::LATENT],
+        Stack::PARAMS,
+        Likelihood::PARAMS,
+        &[
+            param::INIT,
+            param::float(
+                "capacity",
+                "KL in nats that beta holds it at, at the end (Burgess' C); 0: beta weighs the KL.",
+                0.0,
+            )
+            .between(0.0, 1e4),
+            param::int("capacity_steps", "Steps in which the capacity grows from 0.", 10_000)
+                .range(1, 1 << 40),
+        ],
     ];
     const KNOBS: &[Knob] = &[knob::beta(4.0)];
 

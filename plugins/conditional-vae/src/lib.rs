@@ -18,19 +18,8 @@ impl Architecture for ConditionalVae {
     const NAME: &str = "conditional-vae";
     const ABOUT: &str =
         "Convolutional VAE whose encoder and decoder are told the class, or attributes of choice.";
-    const PARAMS: &[Param] = &[
-        param::LATENT,
-        Stack::ENCODER,
-        ConvStack::CHANNELS,
-        ConvStack::HIDDEN,
-        ResStack::BLOCKS,
-        ResStack::ATTENTION,
-        Likelihood::LIKELIHOOD,
-        Likelihood::SCALE,
-        Likelihood::COMPONENTS,
-        param::INIT,
-        ATTRIBUTES,
-    ];
+    const PARAMS: &[Param] =
+        params![&[param::LATENT], Stack::PARAMS, Likelihood::PARAMS, &[param::INIT, ATTRIBUTES],];
     const KNOBS: &[Knob] = &[knob::BETA];
 
     fn build(g: &Graph, config: &Config) -> Result<()> {

@@ -9,18 +9,8 @@ struct ConvVae;
 impl Architecture for ConvVae {
     const NAME: &str = "conv-vae";
     const ABOUT: &str = "Convolutional VAE: each layer halves the picture, the decoder mirrors it.";
-    const PARAMS: &[Param] = &[
-        param::LATENT,
-        Stack::ENCODER,
-        ConvStack::CHANNELS,
-        ConvStack::HIDDEN,
-        ResStack::BLOCKS,
-        ResStack::ATTENTION,
-        Likelihood::LIKELIHOOD,
-        Likelihood::SCALE,
-        Likelihood::COMPONENTS,
-        param::INIT,
-    ];
+    const PARAMS: &[Param] =
+        params![&[param::LATENT], Stack::PARAMS, Likelihood::PARAMS, &[param::INIT,],];
     const KNOBS: &[Knob] = &[knob::BETA];
 
     fn build(g: &Graph, config: &Config) -> Result<()> {

@@ -102,6 +102,6 @@ pub mod prelude {
         Architecture, Attribute, Column, Config, ConvStack, Dataset, Declaration, Dim, Error,
         Field, Graph, Item, Kind, Knob, Layer, Likelihood, Param, ResStack, Result, Scheme, Splits,
         Stack, Tensor, Weights, attention, bail, bce_with_logits, ensure, export_plugin,
-        gaussian_kl, knob, param, reparameterise,
+        gaussian_kl, knob, param, params, reparameterise,
     };
 }

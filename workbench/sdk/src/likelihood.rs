@@ -64,6 +64,10 @@ impl Likelihood {
     pub const COMPONENTS: Param =
         param::int("components", "Logistics in the mixture of a pixel.", 5).range(1, 64);
 
+    /// All three.
+    pub const PARAMS: &[Param] =
+        &[Likelihood::LIKELIHOOD, Likelihood::SCALE, Likelihood::COMPONENTS];
+
     /// Reads the three parameters above; `"auto"` is resolved by the channels of `x`.
     ///
     /// # Errors

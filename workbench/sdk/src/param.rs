@@ -112,6 +112,42 @@ impl Param {
     }
 }
 
+/// Lists of parameters as one: `params![&[param::LATENT], Stack::PARAMS, &[param::INIT]]` is a `&[Param]`.
+#[macro_export]
+macro_rules! params {
+    ($($list:expr),+ $(,)?) => {{
+        const LISTS: &[&[$crate::Param]] = &[$($list),+];
+        const ALL: [$crate::Param; $crate::param::total(LISTS)] = $crate::param::joined(LISTS);
+        &ALL
+    }};
+}
+
+#[doc(hidden)]
+pub const fn total(lists: &[&[Param]]) -> usize {
+    let (mut sum, mut list) = (0, 0);
+    while list < lists.len() {
+        sum += lists[list].len();
+        list += 1;
+    }
+    sum
+}
+
+/// `N` is their [`total`].
+#[doc(hidden)]
+pub const fn joined<const N: usize>(lists: &[&[Param]]) -> [Param; N] {
+    let mut all = [LATENT; N];
+    let (mut list, mut at) = (0, 0);
+    while list < lists.len() {
+        let mut i = 0;
+        while i < lists[list].len() {
+            all[at] = lists[list][i];
+            (at, i) = (at + 1, i + 1);
+        }
+        list += 1;
+    }
+    all
+}
+
 const fn declare(name: &'static str, about: &'static str, fallback: abi::Value) -> Param {
     Param(abi::Param {
         name: abi::Str::new(name),

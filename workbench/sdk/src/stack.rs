@@ -18,8 +18,16 @@ impl Stack {
     )
     .choices(&[param::choice("conv"), param::choice("resnet")]);
 
-    /// Reads `encoder` and what the encoder that it names reads: declare [`Stack::ENCODER`],
-    /// [`ConvStack::CHANNELS`], [`ConvStack::HIDDEN`], [`ResStack::BLOCKS`] and [`ResStack::ATTENTION`].
+    /// All parameters of both.
+    pub const PARAMS: &[Param] = &[
+        Stack::ENCODER,
+        ConvStack::CHANNELS,
+        ConvStack::HIDDEN,
+        ResStack::BLOCKS,
+        ResStack::ATTENTION,
+    ];
+
+    /// Reads `encoder` and what the encoder that it names reads: declare [`Stack::PARAMS`].
     ///
     /// # Errors
     /// They are not declared, or there are no channels.
