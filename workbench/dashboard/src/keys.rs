@@ -1,4 +1,4 @@
-//! Tables of keys: each feeds dispatch, the help screen and the README.
+//! Tables of keys: each feeds dispatch, the help screen and docs/keys.md.
 
 use crossterm::event::KeyCode;
 
@@ -99,7 +99,7 @@ pub(crate) fn name(key: Key) -> String {
     if key.shift { format!("Shift-{name}") } else { name }
 }
 
-/// A table of keys in Markdown, for the README.
+/// A table of keys in Markdown, for docs/keys.md.
 pub(crate) fn markdown<A: Copy, P: Place>(table: &[Binding<A, P>]) -> String {
     let mut out = String::from("| key | in | does |\n|---|---|---|\n");
     for binding in table {
@@ -116,7 +116,7 @@ pub(crate) fn markdown<A: Copy, P: Place>(table: &[Binding<A, P>]) -> String {
 /// Holds of every table.
 ///
 /// # Panics
-/// Where a binding is hidden by one before it, and where the README does not hold the table.
+/// Where a binding is hidden by one before it, and where docs/keys.md does not hold the table.
 #[cfg(test)]
 pub(crate) fn check<A: Copy + PartialEq + std::fmt::Debug, P: Place>(table: &[Binding<A, P>]) {
     for binding in table {
@@ -129,7 +129,7 @@ pub(crate) fn check<A: Copy + PartialEq + std::fmt::Debug, P: Place>(table: &[Bi
         }
     }
     let text = markdown(table);
-    assert!(include_str!("../../../README.md").contains(&text), "{text}");
+    assert!(include_str!("../../docs/keys.md").contains(&text), "{text}");
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 //! | `watch`, `home`, `explore` | the screens |
 //! | `stage` | what every screen does with the terminal: it waits, hears, and shows frames when they are due |
 //! | `terminal` | set-up, restore, signals, what is typed, and the writing of frames |
-//! | `keys` | tables of keys: dispatch, help screens and README |
+//! | `keys` | tables of keys: dispatch, help screens and docs/keys.md |
 //! | `draw` | what the screens draw with: text, axes, dots, pictures |
 //! | `latent` | what a snapshot of the latent space tells: which dimensions carry anything, what colours its points |
 //! | `theme`, `format` | colours and glyphs, decided once; numbers and names as text |

@@ -1,4 +1,4 @@
-//! The one table of Home's keys: it feeds dispatch, the help and the README.
+//! The one table of Home's keys: it feeds dispatch, the help and docs/keys.md.
 
 use crossterm::event::KeyCode;
 
@@ -114,7 +114,7 @@ pub(crate) const TABLE: &[Binding] = &[
     everywhere(&[char('q'), ctrl('c')], Action::Leave, "leave; runs go on"),
 ];
 
-/// The table in Markdown, for the README.
+/// The table in Markdown, for docs/keys.md.
 pub fn markdown() -> String {
     keys::markdown(TABLE)
 }

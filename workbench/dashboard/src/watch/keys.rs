@@ -212,7 +212,7 @@ pub(crate) const TABLE: &[Binding] = &[
     everywhere(&[char('q'), ctrl('c')], Action::Detach, "leave; training goes on"),
 ];
 
-/// The table in Markdown, for the README.
+/// The table in Markdown, for docs/keys.md.
 pub fn markdown() -> String {
     keys::markdown(TABLE)
 }
