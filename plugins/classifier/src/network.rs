@@ -69,7 +69,7 @@ impl Network {
             }
             h = self.normalised(&format!("norm{}", i + 1), h).relu();
         }
-        // What a thing is can be told wherever it stands, by means and maxima; where it stands, by the whole alone.
+        // Means and maxima over places show what a thing is wherever it stands; only the whole map shows where.
         let spatial: Vec<usize> = (2..h.shape().len()).collect();
         let what = h.mean(&spatial).concat(1, &[h.reduce_max(&spatial)]);
         let half = self.hidden / 2;

@@ -1,4 +1,4 @@
-//! What is told of an image.
+//! What a classifier predicts of an image.
 
 use workbench_sdk::prelude::*;
 

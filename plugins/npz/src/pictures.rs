@@ -206,12 +206,12 @@ fn lie(dims: &[usize], layout: &str, shape: &[usize]) -> Result<(Vec<usize>, Cha
         ("auto", &[t, c, h, w]) if few(c) && !few(t) && !few(w) => Ok((vec![c, t, h, w], Second)),
         ("auto", &[c, t, h, w]) if few(c) && !few(t) && !few(w) => Ok((vec![c, t, h, w], First)),
         ("auto", &[_, _, _, _]) => bail!(
-            "which dimension of a clip is what can't be told; set `layout` to \"thwc\", \"tchw\" or \"cthw\"; volumes in a .npy \
+            "the order of a clip's dimensions is ambiguous; set `layout` to \"thwc\", \"tchw\" or \"cthw\"; volumes in a .npy \
              file are read by the plugin `voxels`"
         ),
         ("auto", &[_, _, _]) => {
             bail!(
-                "which of its dimensions are the channels can't be told; set `layout` to \"chw\" or \"hwc\", or of grey clips to \"thw\""
+                "which dimension holds the channels is ambiguous; set `layout` to \"chw\" or \"hwc\", or of grey clips to \"thw\""
             )
         }
         ("auto", []) | ("auto", &[_]) => {
